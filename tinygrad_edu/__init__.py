@@ -1,0 +1,19 @@
+"""tinygrad_edu: the autodiff engine that people learn deep learning on.
+
+>>> import tinygrad_edu as tg
+>>> x = tg.tensor(3.0, requires_grad=True)
+>>> y = x**2 + 2 * x
+>>> y.backward()
+>>> x.grad
+tensor(8.)
+"""
+
+# ruff: noqa: I001 - the module `tensor` is loaded first, then its name means the function
+from tinygrad_edu.tensor import Tensor
+from tinygrad_edu import autograd, nn
+from tinygrad_edu.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from tinygrad_edu.dtypes import *
+from tinygrad_edu.functions import *
+from tinygrad_edu.primitive import primitive, rule
+
+__version__ = "0.1.0"

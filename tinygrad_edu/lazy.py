@@ -1,0 +1,32 @@
+"""Arrays that are computed later (Dask's): realise what a step needs in one go, so that the data are read once."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+__all__ = ["is_lazy", "realise", "unknown_size"]
+
+
+def is_lazy(a: Any) -> bool:
+    """Whether `a` is an array whose numbers are not there yet."""
+    return type(a) is not ndarray and hasattr(a, "__dask_graph__")
+
+
+def realise(arrays: Sequence[Any]) -> list[Any]:
+    """All of them as NumPy arrays, computed together."""
+    if any(map(is_lazy, arrays)):
+        return [np.asarray(a) for a in sys.modules["dask"].compute(*arrays)]
+    return [np.asarray(a) for a in arrays]
+
+
+def unknown_size(shape: Sequence[float]) -> str:
+    """The remedy, if a side of `shape` is unknown (Dask says nan)."""
+    if any(isinstance(n, float) and math.isnan(n) for n in shape):
+        return " The size is unknown here: call compute_chunk_sizes() on the Dask array first."
+    return ""
