@@ -32,9 +32,13 @@ bool = np.dtype(np.bool_)
 finfo, iinfo = np.finfo, np.iinfo
 
 DType = np.dtype[Any]
+SUPPORTED = {d: d for d in (float32, float64, int64, bool, float16, int32, int16, int8, uint8)}
+"""The dtypes of tensors. The values are NumPy's own objects, which can be told apart by `is`; equal ones may not be."""
 _KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}  # the categories, in ascending order
 _NUMBERS = {True.__class__: bool, (1).__class__: int64, (1.0).__class__: float32}
+_NARROW = frozenset((int8, int16, int32, uint8))
 _default = float32
+_common: dict[Any, DType] = {}  # what `promoted` said before
 
 
 def get_default_dtype() -> DType:
@@ -43,12 +47,20 @@ def get_default_dtype() -> DType:
 
 
 def set_default_dtype(d: Any) -> None:
-    """Let Python's floats become `d`, a floating dtype. Raises TypeError for any other."""
+    """Let Python's floats become `d`, a floating dtype. Raises TypeError for any other.
+
+    >>> from tinygrad_edu import float32, float64, set_default_dtype, tensor
+    >>> set_default_dtype(float64)
+    >>> tensor(0.5).dtype
+    dtype('float64')
+    >>> set_default_dtype(float32)
+    """
     global _default
     dtype = as_dtype(d)
     if dtype.kind != "f":
         raise TypeError(f"the default dtype must be a floating one (float32, float64), not {dtype}")
     _default = dtype
+    _common.clear()
 
 
 def as_dtype(d: Any) -> DType:
@@ -56,14 +68,17 @@ def as_dtype(d: Any) -> DType:
     if d is (1.0).__class__:
         return _default
     try:
-        dtype = np.dtype(d).newbyteorder("=")
+        dtype = d if isinstance(d, np.dtype) else np.dtype(d) if d is not None else None
     except TypeError:
         dtype = None
-    if dtype is None or dtype.kind not in _KINDS or dtype.itemsize > 8:
-        raise TypeError(
-            f"dtype {d} is not supported; use one of float32, float64, float16, int64, int32, int16, int8, uint8, bool"
-        )
-    return dtype
+    known = _native(dtype) if dtype is not None else None
+    if known is None:
+        raise TypeError(f"dtype {d} is not supported; use one of {', '.join(map(str, SUPPORTED))}")
+    return known
+
+
+def _native(dtype: DType) -> DType | None:
+    return SUPPORTED.get(dtype) or SUPPORTED.get(dtype.newbyteorder("="))
 
 
 def as_operand(x: Any, name: str) -> Any:
@@ -77,28 +92,46 @@ def as_operand(x: Any, name: str) -> Any:
             return x
     elif isinstance(x, ndarray) or hasattr(x, "__array_function__"):
         return plain_array(x)
-    raise TypeError(f"{name}: expected a Tensor, an array or a number, got {type(x).__name__}")
+    elif hasattr(x, "__index__") or isinstance(x, (1.0).__class__):  # an IntEnum, say
+        return x.__index__() if hasattr(x, "__index__") else x.__float__()
+    remedy = f"; make it one: tensor({'[...]' if kind is list else '(...)'})" if kind in (list, tuple) else ""
+    raise TypeError(f"{name}: expected a Tensor, an array or a number, got {kind.__name__}{remedy}")
 
 
 def plain_array(x: Any) -> Any:
     """`x` as an array that a tensor may hold, without a copy if it is one. Masked and object arrays are refused."""
-    if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(
-            "masked arrays are not supported: the mask would be lost. Fill it first (x.filled(0.0)) and weigh "
-            "or index the entries you mean."
-        )
-    if isinstance(x, ndarray):
-        x = x.view(ndarray) if type(x) is not ndarray else x
-    if x.dtype.kind not in _KINDS or x.dtype.itemsize > 8:
-        why = "its rows have different lengths, or it holds text" if x.dtype.kind == "O" else "numbers only"
-        raise TypeError(
-            f"an array of dtype {x.dtype} (shape {x.shape}) cannot become a tensor: {why}. "
-            f"Convert it first: x.astype('float32')."
-        )
-    return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
+    if isinstance(x, ndarray) and type(x) is not ndarray:
+        if isinstance(x, np.ma.MaskedArray):
+            raise TypeError(
+                "masked arrays are not supported: the mask would be lost. Fill it first (x.filled(0.0)) and weigh "
+                "or index the entries you mean."
+            )
+        x = x.view(ndarray)
+    dtype = x.dtype
+    if SUPPORTED.get(dtype) is dtype:
+        return x
+    native = _native(dtype)
+    if native is None:
+        raise TypeError(f"an array of dtype {dtype} (shape {x.shape}) cannot become a tensor: {_why_not(dtype)}")
+    return x.view(native) if native == dtype and isinstance(x, ndarray) else x.astype(native)
 
 
-def _join(a: DType, b: DType) -> DType:
+def _why_not(dtype: DType) -> str:
+    if dtype.kind == "O":
+        return "its rows have different lengths, or it holds text. Convert it first: x.astype('float32')."
+    if dtype.kind == "c":
+        return "complex numbers are not supported. Use x.real and x.imag."
+    if dtype.kind == "u":
+        return "of the unsigned integers only uint8 is supported. Convert it first: x.astype('int64')."
+    if dtype.kind == "f":
+        return "the widest float is float64. Convert it first: x.astype('float64')."
+    if dtype.kind in "US":
+        return "text must be made numbers first, for example indices into a list of its values."
+    return "only numbers and bools are supported. Convert it first: x.astype('float32')."
+
+
+def join(a: DType, b: DType) -> DType:
+    """The smallest dtype that holds both; a float stays what it is among ints."""
     if a.kind == "f" and b.kind != "f":
         return a
     return b if b.kind == "f" and a.kind != "f" else np.promote_types(a, b)
@@ -109,12 +142,14 @@ def promoted(operands: tuple[Any, ...]) -> DType:
     best: list[DType | None] = [None, None, None]
     for x in operands:
         number = _NUMBERS.get(type(x))
+        if x is None:
+            raise TypeError("expected a Tensor, an array or a number, got None")
         if number is not None:
             rank, d = 2, _default if number is float32 else number
         else:
             rank, d = (0 if x.ndim else 1), x.dtype
         have = best[rank]
-        best[rank] = d if have is None else _join(have, d)
+        best[rank] = d if have is None else join(have, d)
     result: DType | None = None
     for d_ in best:
         if d_ is None:
@@ -122,15 +157,26 @@ def promoted(operands: tuple[Any, ...]) -> DType:
         if result is None:
             result = d_
         elif _KINDS[d_.kind] > _KINDS[result.kind]:
-            result = _join(result, d_)
+            result = join(result, d_)
     assert result is not None
     return result
 
 
 def promote(*operands: Any) -> list[Any]:
-    """The operands in their common dtype. Numbers stay numbers where they do not change it."""
-    dtype = promoted(operands)
-    return [x if type(x) in _NUMBERS else x if x.dtype == dtype else x.astype(dtype) for x in operands]
+    """The operands in their common dtype. Python's numbers stay numbers: NumPy gives them the arrays' dtype."""
+    try:
+        key = tuple([t if (t := type(x)) in _NUMBERS else (x.dtype, x.ndim) for x in operands])
+    except AttributeError:
+        key = None
+    dtype = _common.get(key)
+    if dtype is None:
+        if len(_common) > 1000:
+            _common.clear()
+        dtype = _common[key] = promoted(operands)
+    cast = [x if type(x) in _NUMBERS else x if x.dtype is dtype else x.astype(dtype, copy=False) for x in operands]
+    if dtype in _NARROW:
+        return [np.array(x).astype(dtype) if type(x) in _NUMBERS else x for x in cast]  # wraps round, as in PyTorch
+    return cast
 
 
 def refloat(y: Any, function: Callable[..., Any], operands: tuple[Any, ...]) -> Any:

@@ -12,7 +12,7 @@ from numpy import ndarray
 from tinygrad_edu import memory
 from tinygrad_edu.dtypes import promoted
 from tinygrad_edu.memory import recording
-from tinygrad_edu.primitive import rule, wrap
+from tinygrad_edu.primitive import Leaf, rule, wrap
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -46,7 +46,7 @@ def assign(tensor: Any, compute: Callable[[Any], Any], name: str) -> Any:
     array, view = tensor._array, tensor._view
     base = tensor if view is None else view.base
     mode = recording.get()
-    if base._leaf and mode:
+    if isinstance(base._node, Leaf) and mode:
         what = "a leaf" if base is tensor else "a view of a leaf"
         raise RuntimeError(
             f"{name}: {what} that requires grad (shape {tuple(base._array.shape)}) cannot be changed in place while "
@@ -87,7 +87,7 @@ def assign(tensor: Any, compute: Callable[[Any], Any], name: str) -> Any:
                 f"place cannot be recorded: write to a slice of the original, or change a copy (x.clone())."
             )
         positions = view.step(wrap(np.arange(base._array.size).reshape(base._array.shape)))._array
-        base._node = put_view(wrap(base._array.copy(), base._edge()), new, positions)._node
+        base._node = put_view(wrap(base._array.copy(), base._edge()), new, positions=positions)._node
     elif mode and view is None:
         tensor._node = node if node is None or node.dtype == array.dtype else new.to(array.dtype)._edge()
     np.copyto(array, value, casting="unsafe")

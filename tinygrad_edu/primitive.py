@@ -21,6 +21,7 @@ no rule does that by hand (`tinygrad_edu.autograd.backward`).
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from operator import itemgetter
@@ -35,7 +36,7 @@ from tinygrad_edu.memory import View, owner, recording, tick
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["NUMPY", "PRIMITIVES", "Node", "Pick", "Primitive", "TensorBase", "pick", "primitive", "rule"]
+__all__ = ["NUMPY", "PRIMITIVES", "Leaf", "Node", "Pick", "Primitive", "TensorBase", "pick", "primitive", "rule"]
 
 PRIMITIVES: dict[str, Primitive] = {}
 """Every primitive by its name: the table of rules."""
@@ -50,18 +51,28 @@ _new = object.__new__
 class TensorBase:
     """What the engine knows of a tensor: its array and how it was made."""
 
-    __slots__ = ("__dict__", "__weakref__", "_array", "_grad", "_leaf", "_node", "_view")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_grad", "_node", "_view")
     _array: Any  # an ndarray, or another library's array
-    _node: Node | None  # the recorded call that made it
-    _leaf: bool  # a leaf that requires grad
+    _node: Node | Leaf | None  # the recorded call that made it, or itself as a leaf that requires grad
     _grad: Any  # its gradient: None or a Tensor
     _view: View | None  # set where it shares memory with an older tensor
 
-    def _edge(self) -> Node | TensorBase | None:
-        """Where this tensor's cotangent goes: to the node that made it, or to the leaf itself."""
+    def _edge(self) -> Node | Leaf | None:
+        """Where this tensor's cotangent goes (None: nowhere)."""
         if self._view is not None:
             self._view.refresh(self)
-        return self._node if self._node is not None else self if self._leaf else None
+        return self._node
+
+
+class Leaf:
+    """Stands for a leaf tensor in the graph: its cotangent ends here. It does not keep the tensor alive."""
+
+    __slots__ = ("dtype", "shape", "tensor")
+    edges = ()
+
+    def __init__(self, tensor: TensorBase) -> None:
+        self.tensor = weakref.ref(tensor)
+        self.shape, self.dtype = tensor._array.shape, tensor._array.dtype
 
 
 _Tensor: type[TensorBase] = TensorBase
@@ -74,28 +85,30 @@ def recorded_type(cls: Any) -> Any:
     return cls
 
 
-def wrap(array: Any, node: Node | None = None, leaf: bool = False) -> Tensor:
-    """A Tensor around an array, without a copy."""
+def wrap(array: Any, node: Node | Leaf | None = None, leaf: bool = False) -> Tensor:
+    """A Tensor around an array, without a copy; as a leaf that requires grad if so asked."""
     out: Any = _new(_Tensor)
     out._array = array
     out._node = node
-    out._leaf = leaf
     out._grad = out._view = None
+    if leaf:
+        out._node = Leaf(out)
     return out
 
 
 class Node:
-    """One recorded call. It refers to older nodes and to leaves, never to its own result."""
+    """One recorded call. It refers to older nodes, never to a tensor: dropping the result frees the graph."""
 
     __slots__ = ("__dict__", "dtype", "edges", "plan", "saved", "seq", "shape")
     plan: Plan
-    edges: tuple[Any, ...]  # for each operand that the plan wants: its Node, or the leaf itself
+    edges: tuple[Node | Leaf, ...]  # for each operand that the plan wants: where its cotangent goes
     saved: tuple[Any, ...] | None  # None once released
     shape: Any  # of the result; a tuple of shapes if there are several
     dtype: Any
     seq: int  # position in time: a node is younger than everything that it refers to
     kwargs: dict[str, Any] | None = None
-    hooks: list[Any] | None = None
+    hooks: Any = None  # autograd.hooks.Hooks, once there are any
+    materialize: bool = True  # whether a rule for several results gets zeros for those that nothing depends on
     site: str | None = None  # where the user's program made it, if an observer noted that
 
     @property
@@ -126,10 +139,10 @@ class Pick(Node):
 class Plan:
     """What a call keeps and which rules its backward pass runs, given which operands need it."""
 
-    __slots__ = ("calls", "ghosts", "joint", "keep", "primitive", "sources", "wanted")
+    __slots__ = ("calls", "ghosts", "heavy", "joint", "keep", "pointwise", "primitive", "sources", "wanted")
 
     def __init__(self, primitive: Primitive, mask: int) -> None:
-        self.primitive = primitive
+        self.primitive, self.pointwise = primitive, primitive.pointwise
         wanted = [i for i in range(mask.bit_length()) if mask >> i & 1]
         rules = [primitive.joint] if primitive.joint else [r for i in wanted if (r := primitive.rules[i])]
         reads = [primitive.reads(r) for r in rules]
@@ -139,6 +152,7 @@ class Plan:
         names += [n for n in dict.fromkeys(defined) if n in primitive.environment and n not in names]
         self.sources = tuple(primitive.environment[n.removeprefix("_")] for n in names)
         self.ghosts = tuple(k for k, n in enumerate(names) if n.startswith("_"))
+        self.heavy = len(self.ghosts) < len(names)  # whether arrays are kept that a pass should release
         self.keep = _picker(self.sources)
         self.wanted = tuple(wanted)  # positions of the operands that `Node.edges` stands for
         self.joint = primitive.joint is not None
@@ -162,7 +176,7 @@ def _parameters(function: Any) -> tuple[str, ...]:
 class Primitive:
     """A function on arrays with one derivative rule per operand (None: not differentiable)."""
 
-    __slots__ = ("environment", "function", "joint", "name", "operands", "plans", "rules", "saves", "spread", "view")
+    __slots__ = ("pointwise", "environment", "function", "joint", "name", "operands", "plans", "rules", "saves", "spread", "view")
 
     def __init__(
         self,
@@ -175,10 +189,11 @@ class Primitive:
         joint: Callable[..., Any] | None,
         view: bool,
         spread: bool,
+        pointwise: bool,
     ) -> None:
         self.function, self.rules, self.name = function, tuple(rules), name
         self.operands, self.saves, self.joint, self.view = tuple(operands), saves, joint, view
-        self.spread = spread
+        self.spread, self.pointwise = spread, pointwise
         self.environment = {n: k for k, n in enumerate(("y", *operands, *saves))}
         self.plans: dict[int, Plan] = {}
         for reader in (joint, *rules, *saves.values()):
@@ -222,11 +237,11 @@ def ghost(x: Any) -> Any:
 
 def as_array(y: Any, arrays: Sequence[Any], primitive: Primitive) -> Any:
     """Results are arrays (NumPy returns scalars for 0-d), and those of lazy arrays stay lazy."""
-    if isinstance(y, np.generic) or not hasattr(y, "dtype"):
-        return np.asarray(y)
-    if type(y) is ndarray:
-        for a in arrays:
-            if type(a) is not ndarray and hasattr(a, "__array_function__"):
+    if y.__class__ is not ndarray:
+        return np.array(y) if isinstance(y, np.generic) or not hasattr(y, "dtype") else y
+    for a in arrays:
+        if a.__class__ is not ndarray:
+            if hasattr(a, "__array_function__"):
                 kind = type(a).__module__.partition(".")[0]
                 raise TypeError(
                     f"{primitive.name}: {kind} has no {primitive.name} of its own and computed everything as one NumPy "
@@ -278,7 +293,7 @@ def _unary(p: Primitive) -> Callable[..., Any]:
         if y.dtype is not a.dtype:
             y = refloat(y, function, (a,))
         out = wrap(y)
-        edge = (x._node or (x if x._leaf else None)) if x._view is None else x._edge()
+        edge = x._node if x._view is None else x._edge()
         if edge is not None and (mode := recording.get()):
             out._node = node = _record(plan, (edge,), (y, a))
             if mode is not True:
@@ -296,12 +311,12 @@ def _binary(p: Primitive) -> Callable[..., Any]:
     def call(a: Any, b: Any) -> Any:
         try:
             x = a._array
-            left = (a._node or (a if a._leaf else None)) if a._view is None else a._edge()
+            left = a._node if a._view is None else a._edge()
         except AttributeError:
             x, left = as_operand(a, p.name), None
         try:
             z = b._array
-            right = (b._node or (b if b._leaf else None)) if b._view is None else b._edge()
+            right = b._node if b._view is None else b._edge()
         except AttributeError:
             z, right = as_operand(b, p.name), None
         kind, other = type(x), type(z)
@@ -331,46 +346,64 @@ def _binary(p: Primitive) -> Callable[..., Any]:
     return call
 
 
+class Constant:
+    """An operand that is no Tensor: an array or a number."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def _edge(self) -> None:
+        return None
+
+
+def _follows(p: Primitive, pattern: tuple[bool, ...]) -> tuple[Plan | None, Any]:
+    """For a pattern of connected operands: the plan, and what picks the edges of those with a derivative."""
+    wanted = [i for i, on in enumerate(pattern) if on and (p.joint or p.rules[i])]
+    return (p.plan(sum(1 << i for i in wanted)), _picker(wanted)) if wanted else (None, None)
+
+
 def _nary(p: Primitive, elementwise: bool) -> Callable[..., Any]:
     """The recorder for any number of operands, keyword arguments, several results, by-products and views."""
-    function, rules, joint, spread = p.function, p.rules, p.joint, p.spread
+    function, name, saves, spread, view = p.function, p.name, bool(p.saves), p.spread, p.view
+    patterns: dict[tuple[bool, ...], tuple[Plan | None, Any]] = {}  # which operands are connected, and what follows
 
     def call(*operands: Any, **kwargs: Any) -> Any:
-        arrays, edges, mask = [], [], 0
-        for i, x in enumerate(operands):
-            if not isinstance(x, TensorBase):
-                arrays.append(as_operand(x, p.name))
-                continue
-            arrays.append(x._array)
-            if (joint or rules[i]) and (edge := x._edge()) is not None:
-                mask |= 1 << i
-                edges.append(edge)
+        try:
+            arrays = [x._array for x in operands]
+            nodes = [x._node if x._view is None else x._edge() for x in operands]
+        except AttributeError:  # some are no Tensors
+            given = [x if isinstance(x, TensorBase) else Constant(as_operand(x, name)) for x in operands]
+            arrays = [x._array for x in given]
+            nodes = [x._edge() for x in given]
         if elementwise:
             arrays = promote(*arrays)
         y = function(*arrays, **kwargs)
-        products: tuple[Any, ...] = ()
-        if p.saves:
-            y, *rest = y
-            products = tuple(rest)
-        several = type(y) in (tuple, list)
+        products: Any = ()
+        if saves:
+            y, *products = y
+        several = y.__class__ is tuple or y.__class__ is list
         if several:
-            y = tuple(as_array(a, arrays, p) for a in y)
+            y = tuple([as_array(a, arrays, p) for a in y])
         else:
             y = as_array(y, arrays, p)
             if elementwise and y.dtype is not float32:
                 y = refloat(y, function, tuple(arrays))
-        mode = recording.get() if mask else False
         node = None
+        pattern = tuple([n is not None for n in nodes])
+        plan, connected = patterns.get(pattern) or patterns.setdefault(pattern, _follows(p, pattern))
+        mode = recording.get() if plan else False
         if mode:
             env = (y, tuple(arrays)) if spread else (y, *arrays, *products)
-            node = _record(p.plan(mask), tuple(edges), env, kwargs or None)
+            node = _record(plan, connected(tuple(nodes)), env, kwargs)
         if several:
             out: Any = tuple(
                 wrap(a, pick(node, k) if node is not None and a.dtype.kind == "f" else None) for k, a in enumerate(y)
             )
         else:
             out = wrap(y, node)
-        if p.view and isinstance(operands[0], TensorBase):
+        if view and isinstance(operands[0], TensorBase):
             for k, t in enumerate(out if several else (out,)):
                 if type(t._array) is ndarray and owner(t._array) is owner(arrays[0]):
                     t._view = View(operands[0], _step(call, operands[1:], kwargs, k if several else None), several)
@@ -446,9 +479,11 @@ def rule(
     if elementwise is None:
         elementwise = isinstance(function, np.ufunc) and function.signature is None
     p = Primitive(
-        function, rules, name=label, operands=operands, saves=saves or {}, joint=joint, view=view, spread=spread
+        function, rules, name=label, operands=operands, saves=saves or {}, joint=joint, view=view, spread=spread,
+        pointwise=elementwise,
     )
-    simple = elementwise and joint is None and not p.saves and not getattr(function, "__kwdefaults__", None)
+    options = getattr(getattr(function, "__code__", None), "co_kwonlyargcount", 0)
+    simple = elementwise and joint is None and None not in rules and not p.saves and not options
     record = (
         _nary(p, elementwise) if not simple or len(operands) > 2 else _unary(p) if len(operands) == 1 else _binary(p)
     )

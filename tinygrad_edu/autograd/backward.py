@@ -9,21 +9,20 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import lazy
-from tinygrad_edu.autograd.propagate import accumulate, copied, propagate, run_hooks
+from tinygrad_edu.autograd.propagate import accumulate, alone, copied, propagate, run_hooks
 from tinygrad_edu.dtypes import as_operand
-from tinygrad_edu.memory import observing, recording
-from tinygrad_edu.primitive import Node, TensorBase, wrap
+from tinygrad_edu.primitive import Leaf, TensorBase, wrap
 
 __all__ = ["backward", "grad"]
 
 
 def _seeds(outputs: Sequence[Any], gradients: Any, create_graph: bool, call: str) -> list[tuple[Any, Any]]:
     """The edges of the outputs with their cotangents, checked."""
-    given: Sequence[Any] = [None] * len(outputs) if gradients is None else _sequence(gradients)
-    if len(given) != len(outputs):
+    given = None if gradients is None else _sequence(gradients)
+    if given is not None and len(given) != len(outputs):
         raise RuntimeError(f"{call}: {len(outputs)} outputs but {len(given)} gradients; give one for each output")
     seeds = []
-    for t, g in zip(outputs, given, strict=True):
+    for k, t in enumerate(outputs):
         if not isinstance(t, TensorBase):
             raise TypeError(f"{call}: expected Tensors, got {type(t).__name__}")
         edge = t._edge()
@@ -33,48 +32,42 @@ def _seeds(outputs: Sequence[Any], gradients: Any, create_graph: bool, call: str
                 f"requires grad, or it was computed under no_grad() or after detach(), item() or numpy(). Create the "
                 f"parameters with requires_grad=True and compute the loss from them by tensor operations."
             )
-        a = t._array
-        if g is None:
-            if a.size != 1:
-                raise RuntimeError(
-                    f"{call}: the gradient is implicit for a scalar only, but the output has shape {tuple(a.shape)}. "
-                    f"Reduce it to a scalar first (loss.mean() or loss.sum()), or pass the cotangent, a tensor of "
-                    f"that shape: {call}(gradient)."
-                )
-            g = np.ones_like(a) if create_graph or a.shape else a.dtype.type(1)
-        else:
-            x = g._array if isinstance(g, TensorBase) else as_operand(g, call)
-            x = np.asarray(x, a.dtype) if not hasattr(x, "dtype") else x
-            if x.shape != a.shape:
-                raise RuntimeError(
-                    f"{call}: the gradient has shape {tuple(x.shape)}, the output has shape {tuple(a.shape)}; "
-                    f"they must be equal"
-                )
-            g = (
-                g
-                if create_graph and isinstance(g, TensorBase) and x.dtype == a.dtype
-                else x.astype(a.dtype, copy=False)
-            )
-        seeds.append((edge, wrap(g) if create_graph and not isinstance(g, TensorBase) else g))
+        g = None if given is None else given[k]
+        seed = _one(t._array, call) if g is None else _given(t._array, g, create_graph, call)
+        if create_graph and not isinstance(seed, TensorBase):
+            seed = wrap(np.asarray(seed))
+        seeds.append((edge, seed))
     return seeds
+
+
+def _one(a: Any, call: str) -> Any:
+    """The cotangent of an output of one element."""
+    if a.shape == ():
+        return a.dtype.type(1)
+    if a.size != 1:
+        raise RuntimeError(
+            f"{call}: the gradient is implicit for a scalar only, but the output has shape {tuple(a.shape)}. "
+            f"Reduce it to a scalar first (loss.mean() or loss.sum()), or pass the cotangent, a tensor of "
+            f"that shape: {call}(gradient)."
+        )
+    return np.ones_like(a)
+
+
+def _given(a: Any, g: Any, create_graph: bool, call: str) -> Any:
+    """The cotangent `g` that the user gave for an output `a`, in its dtype."""
+    x = g._array if isinstance(g, TensorBase) else as_operand(g, call)
+    x = x if hasattr(x, "dtype") else np.asarray(x, a.dtype)
+    if x.shape != a.shape:
+        raise RuntimeError(
+            f"{call}: the gradient has shape {tuple(x.shape)}, the output has shape {tuple(a.shape)}; they must be equal"
+        )
+    if create_graph and isinstance(g, TensorBase) and x.dtype == a.dtype:
+        return g
+    return x.astype(a.dtype, copy=False)
 
 
 def _sequence(x: Any) -> Sequence[Any]:
     return x if isinstance(x, (tuple, list)) else (x,)
-
-
-def _run(
-    seeds: list[tuple[Any, Any]], goals: set[Any] | None, retain_graph: bool | None, create_graph: bool
-) -> tuple[dict[Any, Any], set[Any]]:
-    retain = create_graph if retain_graph is None else retain_graph
-    if not create_graph:
-        return propagate(seeds, goals, retain, False)
-    before = recording.get()
-    recording.set(before or observing.get())
-    try:
-        return propagate(seeds, goals, retain, True)
-    finally:
-        recording.set(before)
 
 
 def backward(
@@ -104,33 +97,35 @@ def backward(
     """
     outputs = _sequence(tensors)
     seeds = _seeds(outputs, grad_tensors, create_graph, "backward")
-    targets = None if inputs is None else [(t, _goal(t, "backward")) for t in _sequence(inputs)]
-    found, own = _run(seeds, None if targets is None else {e for _, e in targets}, retain_graph, create_graph)
-    if targets is None:
-        pairs = [(edge, edge, c) for edge, c in found.items() if isinstance(edge, TensorBase)]
+    retain = create_graph if retain_graph is None else retain_graph
+    if inputs is None:
+        found, shared = propagate(seeds, None, retain, create_graph)
+        targets = [(edge.tensor(), edge) for edge in found]
     else:
-        pairs = [(t, edge, found[edge]) for t, edge in targets if edge in found]
-    cots = _realised(pairs, outputs)
-    for (t, edge, _), c in zip(pairs, cots, strict=True):
-        accumulate(t, c, edge in own)
+        targets = [(t, _goal(t, "backward")) for t in _sequence(inputs)]
+        found, shared = propagate(seeds, {edge for _, edge in targets}, retain, create_graph)
+        targets = [(t, edge) for t, edge in targets if edge in found]
+    for t, edge in targets:
+        if found[edge].__class__ is not ndarray:
+            _realise(found, targets, outputs)
+            break
+    for t, edge in targets:
+        if t is not None:  # nobody can ask a dead leaf for its gradient
+            accumulate(t, found[edge], edge in shared)
 
 
-def _realised(pairs: list[Any], outputs: Sequence[Any]) -> list[Any]:
-    """The cotangents; lazy ones of leaves that are NumPy arrays are computed now, together with the outputs."""
-    cots = [c for _, _, c in pairs]
-    wait = [
-        k
-        for k, (t, _, c) in enumerate(pairs)
-        if type(c) is not ndarray and lazy.is_lazy(c) and type(t._array) is ndarray
-    ]
+def _realise(found: dict[Any, Any], pairs: list[tuple[Any, Any]], outputs: Sequence[Any]) -> None:
+    """Compute the lazy cotangents of leaves that are NumPy arrays, together and together with the outputs."""
+    wait = []
+    for t, edge in pairs:
+        if lazy.is_lazy(found.get(edge)) and t is not None and type(t._array) is ndarray:
+            wait.append(edge)
     if wait:
         pending = [t for t in outputs if lazy.is_lazy(t._array)]
-        done = lazy.realise([*(cots[k] for k in wait), *(t._array for t in pending)])
-        for k, a in zip(wait, done, strict=False):
-            cots[k] = a
+        done = lazy.realise([*(found[edge] for edge in wait), *(t._array for t in pending)])
+        found.update(zip(wait, done, strict=False))
         for t, a in zip(pending, done[len(wait) :], strict=True):
             t._array = a
-    return cots
 
 
 def _goal(t: Any, call: str) -> Any:
@@ -172,7 +167,8 @@ def grad(
     outs, ins = _sequence(outputs), _sequence(inputs)
     seeds = _seeds(outs, grad_outputs, create_graph, "grad")
     goals = [_goal(t, "grad") for t in ins]
-    found, own = _run(seeds, set(goals), retain_graph, create_graph)
+    retain = create_graph if retain_graph is None else retain_graph
+    found, shared = propagate(seeds, set(goals), retain, create_graph)
     unused = [k for k, e in enumerate(goals) if e not in found]
     if unused and not allow_unused and not materialize_grads:
         t = ins[unused[0]]
@@ -180,17 +176,20 @@ def grad(
             f"grad: input {unused[0]} (shape {tuple(t._array.shape)}) was not used to compute the outputs. Check that "
             f"the loss depends on it, or pass allow_unused=True to get None for it (materialize_grads=True for zeros)."
         )
-    cots = _realised([(t, e, found.get(e)) for t, e in zip(ins, goals, strict=True)], outs)
-    result, given = [], set()
-    for t, edge, c in zip(ins, goals, cots, strict=True):
+    _realise(found, list(zip(ins, goals, strict=True)), outs)
+    result = []
+    for t, edge in zip(ins, goals, strict=True):
+        c = found.get(edge)
         if c is None:
             c = wrap(np.zeros_like(t._array)) if materialize_grads else None
         elif not isinstance(c, TensorBase):
-            if not isinstance(edge, Node) and edge._hooks:
-                c = run_hooks(edge._hooks, c)
-            c = wrap(c if type(c) is ndarray and edge in own and edge not in given else copied(c))
-            given.add(edge)
-        elif not isinstance(edge, Node) and edge._hooks:
-            c = run_hooks(edge._hooks, c)
+            if isinstance(edge, Leaf) and t._hooks is not None:
+                c = run_hooks(t._hooks, c)
+            c = wrap(c if type(c) is ndarray and c.base is None and edge not in shared else copied(c))
+        else:
+            if isinstance(edge, Leaf) and t._hooks is not None:
+                c = run_hooks(t._hooks, c)
+            c = alone(c, edge in shared)
+        shared.add(edge)  # the same input may be asked for twice
         result.append(c)
     return tuple(result)

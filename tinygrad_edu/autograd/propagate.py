@@ -10,51 +10,61 @@ it refers to, so from the newest to the oldest every cotangent is complete befor
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import lazy, memory
-from tinygrad_edu.memory import recording
-from tinygrad_edu.primitive import Node, Pick, TensorBase, pick, wrap
+from tinygrad_edu.memory import observing, recording
+from tinygrad_edu.primitive import Leaf, Node, Pick, TensorBase, pick, wrap
 from tinygrad_edu.rules.shaping import cast
 
-__all__ = ["accumulate", "copied", "ordered", "propagate", "run_hooks"]
+__all__ = ["accumulate", "alone", "copied", "ordered", "propagate", "run_hooks"]
 
 
 def ordered(roots: Iterable[Any]) -> list[Node]:
     """Every node that the roots were made from (they included), the newest first."""
-    seen = {r for r in roots if isinstance(r, Node)}
-    stack = list(seen)
+    seen = set()
+    stack = list(roots)
     while stack:
-        for e in stack.pop().edges:
-            if e not in seen and isinstance(e, Node):
-                seen.add(e)
-                stack.append(e)
+        node = stack.pop()
+        if node not in seen and isinstance(node, Node):
+            seen.add(node)
+            stack += node.edges
     return sorted(seen, key=_seq, reverse=True)
 
 
-def _seq(node: Node) -> int:
-    return node.seq
+_seq = attrgetter("seq")
 
 
 def fit(c: Any, shape: tuple[int, ...], dtype: Any, node: Node) -> Any:
     """The chores after every rule: sum over broadcast axes, cast to the operand's dtype, check the shape."""
     if c.shape != shape:
-        given, extra = tuple(c.shape), len(c.shape) - len(shape)
-        if extra >= 0:
-            over = (*range(extra), *(i + extra for i, n in enumerate(shape) if n == 1))
-            c = np.add.reduce(c, over, keepdims=True) if type(c) is ndarray else np.sum(c, axis=over, keepdims=True)
-            c = np.reshape(c, c.shape[extra:]) if extra else c
-        if c.shape != shape:
+        axes = _broadcast_axes(c.shape, shape)
+        if axes is None:
             raise RuntimeError(
-                f"a rule of {node.name()} gave a cotangent of shape {given} for an operand of shape {tuple(shape)}: it "
-                f"must have the operand's shape, or one that broadcasting makes of it.{lazy.unknown_size(given)}"
+                f"a rule of {node.name()} gave a cotangent of shape {tuple(c.shape)} for an operand of shape "
+                f"{tuple(shape)}: it must have the operand's shape, or one that broadcasting makes of it."
+                f"{lazy.unknown_size(c.shape)}"
             )
+        c = np.add.reduce(c, axes) if c.__class__ is ndarray else np.sum(c, axis=axes)
+        if c.shape != shape:
+            c = np.reshape(c, shape)
     if c.dtype != dtype:
         c = cast(c, dtype=dtype) if isinstance(c, TensorBase) else c.astype(dtype)
     return c
+
+
+@lru_cache(maxsize=4096)
+def _broadcast_axes(wide: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The axes over which broadcasting repeats a `shape` to make it `wide`; None if it does not."""
+    extra = len(wide) - len(shape)
+    if extra < 0 or any(n not in (1, w) for n, w in zip(shape, wide[extra:], strict=True)):
+        return None
+    return (*range(extra), *(i + extra for i, n in enumerate(shape) if n != wide[i + extra]))
 
 
 def propagate(
@@ -65,20 +75,37 @@ def propagate(
 ) -> tuple[dict[Any, Any], set[Any]]:
     """Pass the roots' cotangents back through everything that they were made from.
 
-    Returns the cotangents of the leaves (or of the `goals`: leaves and nodes), and the set of those that
-    are arrays of the engine's own, shared with nothing. With `create_graph` cotangents are Tensors, and
-    since NumPy's functions on Tensors are recorded, what the rules compute is itself a graph.
+    Returns the cotangents of the leaves (or of the `goals`: leaves and nodes), and the set of those whose
+    array may be in use elsewhere too. With `create_graph` cotangents are Tensors, and since NumPy's
+    functions on Tensors are recorded, what the rules compute is itself a graph.
     """
-    nodes = ordered(edge for edge, _ in roots)
+    observer = observing.get()
+    if observer is not True and (watch := getattr(observer, "watch_backward", None)):
+        watch(roots)
+    if create_graph:
+        before = recording.get()
+        recording.set(before or observer)
+        try:
+            return _propagate(roots, goals, retain_graph, True)
+        finally:
+            recording.set(before)
+    return _propagate(roots, goals, retain_graph, False)
+
+
+def _propagate(
+    roots: Sequence[tuple[Any, Any]], goals: set[Any] | None, retain_graph: bool, create_graph: bool
+) -> tuple[dict[Any, Any], set[Any]]:
+    nodes = ordered([edge for edge, _ in roots])
     if goals is not None:
         nodes = _leading_to(nodes, goals)
         useful = goals.union(nodes)
     cots: dict[Any, Any] = {}
-    own: set[Any] = set()
+    own: set[Any] = set()  # edges whose cotangent is a sum that was allocated here
+    shared: set[Any] = set()  # edges whose cotangent may be in use elsewhere
     kept: dict[Any, Any] = {}
     _check(nodes)
     for edge, c in roots:
-        _add(cots, own, edge, c, False)
+        _add(cots, own, shared, edge, c)
     for node in nodes:
         g = cots.pop(node, None)
         if g is None:
@@ -87,76 +114,68 @@ def propagate(
             g = run_hooks(node.hooks, g)
         if goals is not None and node in goals:
             kept[node] = g
-        if type(node) is Pick:
+        if node.__class__ is Pick:
             main = node.edges[0]
             parts = cots.setdefault(main, [None] * len(main.shape))
             have = parts[node.index]
             parts[node.index] = g if have is None else have + g
             continue
-        plan, kwargs = node.plan, node.kwargs
-        saved: Any = node.saved
-        if type(g) is list:
+        if g.__class__ is list:
             g = tuple(
-                p if p is not None else _zeros(s, d, create_graph)
+                _zeros(s, d, create_graph) if p is None and node.materialize else p
                 for p, s, d in zip(g, node.shape, node.dtype, strict=True)
             )
+        plan = node.plan
+        saved: Any = node.saved
         if create_graph:
             saved = as_tensors(node)
-        elif node.shape == ():  # NumPy computes several times faster with its scalars than with 0-d arrays
-            saved = [a[()] if type(a) is ndarray else a for a in saved]
-        for edge, (rule, choose, names) in zip(node.edges, plan.calls, strict=False):  # a joint rule is one call
-            if goals is not None and not plan.joint and edge not in useful:
-                continue
-            values = saved if choose is None else choose(saved)
-            if names:
-                c = rule(g, *values, **{n: kwargs[n] for n in names if kwargs and n in kwargs})
-            else:
-                c = rule(g, *values)
-            if plan.joint:
-                for edge, part in zip(node.edges, c, strict=True):
-                    if part is not None:
-                        _add(cots, own, edge, _fitted(part, edge, node), False)
-                continue
-            fresh = c is not g
-            if edge.__class__ is Node:
+        elif plan.pointwise and node.shape == ():  # NumPy is several times faster with its scalars than with 0-d arrays
+            saved = [a[()] if a.__class__ is ndarray else a for a in saved]
+        if plan.joint:
+            joint_rule, choose, names = plan.calls[0]
+            parts = joint_rule(g, *(saved if choose is None else choose(saved)), **_named(node, names))
+            for i, edge in zip(plan.wanted, node.edges):  # noqa: B905 - both have one entry per wanted operand
+                if (c := parts[i]) is not None:
+                    _add(cots, own, shared, edge, fit(c, edge.shape, edge.dtype, node))
+        else:
+            for edge, (rule, choose, names) in zip(node.edges, plan.calls):  # noqa: B905
+                if goals is not None and edge not in useful:
+                    continue
+                values = saved if choose is None else choose(saved)
+                c = rule(g, *values, **_named(node, names)) if names else rule(g, *values)
                 if c.shape != edge.shape or c.dtype is not edge.dtype:
                     c = fit(c, edge.shape, edge.dtype, node)
-            else:
-                c = _fitted(c, edge, node)
-                if fresh:
-                    fresh = type(c) is ndarray and c.base is None and not any(c is s for s in saved)
-            have = cots.get(edge)
-            if have is None:
-                cots[edge] = c
-                if fresh and edge.__class__ is not Node:
-                    own.add(edge)
-            else:
-                _add(cots, own, edge, c, fresh)
-        if not retain_graph:
+                if edge in cots:
+                    _add(cots, own, shared, edge, c)
+                else:
+                    cots[edge] = c
+                    if c is g:
+                        shared.add(edge)
+        if plan.heavy and not retain_graph:
             node.saved = None
-    for edge, c in cots.items():
-        kept[edge] = c
-    return kept, own
+    if kept:
+        cots.update(kept)
+    return cots, shared
 
 
-def _fitted(c: Any, edge: Any, node: Node) -> Any:
-    if isinstance(edge, Node):
-        shape, dtype = edge.shape, edge.dtype
-    else:
-        shape, dtype = edge._array.shape, edge._array.dtype
-    return fit(c, shape, dtype, node)
+def _named(node: Node, names: tuple[str, ...]) -> dict[str, Any]:
+    """The keyword arguments of the call that a rule names."""
+    kwargs = node.kwargs or {}
+    return {n: kwargs[n] for n in names if n in kwargs}
 
 
-def _add(cots: dict[Any, Any], own: set[Any], edge: Any, c: Any, fresh: bool) -> None:
-    """Count one more use: the first sum allocates, later ones add into what the engine allocated."""
+def _add(cots: dict[Any, Any], own: set[Any], shared: set[Any], edge: Any, c: Any) -> None:
+    """Count one more use: the first sum allocates, later ones add into what was allocated."""
     have = cots.get(edge)
     if have is None:
         cots[edge] = c
+        shared.add(edge)
     elif edge in own and type(have) is ndarray and type(c) in (ndarray, have.dtype.type):
         np.add(have, c, out=have)
     else:
         cots[edge] = have + c
         own.add(edge)
+        shared.discard(edge)
 
 
 def _zeros(shape: tuple[int, ...], dtype: Any, as_tensor: bool) -> Any:
@@ -176,7 +195,7 @@ def _leading_to(nodes: list[Node], goals: set[Any]) -> list[Node]:
 def _check(nodes: Sequence[Node]) -> None:
     """Before anything is changed: is every saved array still there, and as it was in the forward pass?"""
     for node in nodes:
-        if node.saved is None and node.plan.sources:
+        if node.saved is None:
             raise RuntimeError(
                 f"backward a second time through {node.name()}, whose saved arrays were released by the first pass. "
                 f"Run the forward computation again before each backward (usually: compute the loss inside the loop), "
@@ -212,7 +231,7 @@ def as_tensors(node: Node) -> tuple[Any, ...]:
     out: dict[int, Any] = {}
     for k, (source, a) in enumerate(zip(plan.sources, node.saved or (), strict=True)):
         if k in plan.ghosts:
-            out[source] = a
+            out.setdefault(source, a)  # another rule may name the array itself
         elif source == 0:
             out[0] = tuple(wrap(x, pick(node, i)) for i, x in enumerate(a)) if type(a) is tuple else wrap(a, node)
         elif p.spread:
@@ -224,26 +243,20 @@ def as_tensors(node: Node) -> tuple[Any, ...]:
             reads, names = p.reads(define)
             operands = (out[p.environment[n.removeprefix("_")]] for n in reads)
             out[source] = define(*operands, **{n: kwargs[n] for n in names if n in kwargs})
-    return tuple(out[source] for source in plan.sources)
+    return tuple(
+        a if k in plan.ghosts else out[source]
+        for k, (source, a) in enumerate(zip(plan.sources, node.saved or (), strict=True))
+    )
 
 
 def _on_edge(a: Any, edge: Any) -> Any:
-    if edge is None:
-        return a
-    if isinstance(edge, Node):
-        shape, dtype = edge.shape, edge.dtype
-        if dtype == a.dtype:
-            return wrap(a, edge)
-    elif edge._array is a:
-        return edge
-    else:
-        shape, dtype = edge._array.shape, edge._array.dtype
-    # promotion has cast it (or a leaf's array was exchanged since): a recorded cast leads back to the edge
-    link = cast(wrap(np.zeros(shape, dtype), edge) if isinstance(edge, Node) else edge, dtype=a.dtype)
-    return wrap(a, link._node)
+    if edge is None or edge.dtype == a.dtype:
+        return a if edge is None else wrap(a, edge)
+    # promotion has cast it: a recorded cast leads back to the edge
+    return wrap(a, cast(wrap(np.zeros(edge.shape, edge.dtype), edge), dtype=a.dtype)._node)
 
 
-def run_hooks(hooks: Sequence[Any], g: Any) -> Any:
+def run_hooks(hooks: Iterable[Any], g: Any) -> Any:
     """The cotangent after its hooks, each of which may return another one."""
     lift = not isinstance(g, TensorBase)
     t: Any = wrap(np.asarray(g) if isinstance(g, np.generic) else g) if lift else g
@@ -251,7 +264,7 @@ def run_hooks(hooks: Sequence[Any], g: Any) -> Any:
     if lift:
         recording.set(False)
     try:
-        for hook in list(hooks):
+        for hook in hooks:
             new = hook(t)
             if new is not None:
                 if not isinstance(new, TensorBase) or new._array.shape != t._array.shape:
@@ -265,25 +278,35 @@ def run_hooks(hooks: Sequence[Any], g: Any) -> Any:
     return t._array if lift else t
 
 
-def accumulate(leaf: Any, c: Any, own: bool) -> None:
-    """Add a leaf's complete cotangent to its `.grad`, which shares memory with no other tensor."""
-    if leaf._hooks:
-        c, own = run_hooks(leaf._hooks, c), False
+def accumulate(leaf: Any, c: Any, shared: bool) -> None:
+    """Add a leaf's complete cotangent to its `.grad`, which has memory of its own (`shared`: that of `c` is not)."""
+    hooks = leaf._hooks
+    if hooks is not None:
+        c, shared = run_hooks(hooks, c), True
     old = leaf._grad
-    if isinstance(c, TensorBase):
-        leaf._grad = c if old is None else old + c
-    elif old is None:
-        leaf._grad = wrap(c if own and type(c) is ndarray else copied(c))
-    elif (
-        old is leaf._assigned
-        or old._node is not None
-        or type(old._array) is not ndarray
-        or not old._array.flags.writeable
-    ):
+    if old is None:
+        if c.__class__ is ndarray:
+            leaf._grad = wrap(copied(c) if shared or c.base is not None else c)
+        else:
+            leaf._grad = alone(c, shared) if isinstance(c, TensorBase) else wrap(copied(c))
+    elif isinstance(c, TensorBase):
+        leaf._grad = old + c
+    elif old is leaf._assigned or old._node is not None or not _writeable(old._array):
         leaf._grad = wrap(np.add(old._array, c, dtype=old._array.dtype))
     else:
         np.add(old._array, c, out=old._array)
         memory.changed(old._array, "backward")
+    if hooks is not None and hooks.after:
+        hooks.run_after(leaf)
+
+
+def alone(c: Any, shared: bool) -> Any:
+    """A recorded cotangent in memory that it shares with no other tensor."""
+    return cast(c, dtype=c._array.dtype) if shared or c._view is not None else c
+
+
+def _writeable(a: Any) -> bool:
+    return type(a) is ndarray and a.flags.writeable
 
 
 def copied(c: Any) -> Any:

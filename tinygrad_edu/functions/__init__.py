@@ -4,10 +4,21 @@ from tinygrad_edu.functions.activations import *
 from tinygrad_edu.functions.comparison import *
 from tinygrad_edu.functions.conversion import *
 from tinygrad_edu.functions.creation import *
+from tinygrad_edu.functions.data import *
+from tinygrad_edu.functions.einstein import *
+from tinygrad_edu.functions.exponentials import *
 from tinygrad_edu.functions.indexing import *
+from tinygrad_edu.functions.joining import *
 from tinygrad_edu.functions.pointwise import *
 from tinygrad_edu.functions.products import *
 from tinygrad_edu.functions.random import *
+from tinygrad_edu.functions.rearranging import *
 from tinygrad_edu.functions.reductions import *
+from tinygrad_edu.functions.rounding import *
+from tinygrad_edu.functions.scattering import *
 from tinygrad_edu.functions.shaping import *
 from tinygrad_edu.functions.sorting import *
+from tinygrad_edu.functions.trigonometry import *
+from tinygrad_edu.symbols import document as _document
+
+_document([f for f in list(globals().values()) if callable(f)])

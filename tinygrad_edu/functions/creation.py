@@ -1,27 +1,305 @@
-"""Making tensors."""
+"""Making tensors: from data, and filled with numbers. (Random ones: `functions.random`.)"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.dtypes import as_dtype, get_default_dtype, plain_array
+from tinygrad_edu.device import check_device
+from tinygrad_edu.dtypes import as_dtype, as_operand, get_default_dtype, int64
+from tinygrad_edu.functions.data import array_of
 from tinygrad_edu.primitive import TensorBase, wrap
+from tinygrad_edu.size import sides
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["tensor"]
+__all__ = [
+    "arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "logspace", "ones", "ones_like",
+    "scalar_tensor", "tensor", "zeros", "zeros_like",
+]  # fmt: skip
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A new tensor with a copy of `data`."""
-    if isinstance(data, TensorBase):
-        data = data._array
-    a = plain_array(np.array(data))
+def made(array: Any, requires_grad: bool = False) -> Tensor:
+    """A new tensor around `array`, which nobody else has; as a leaf if its gradient is wanted."""
+    if requires_grad and array.dtype.kind != "f":
+        raise RuntimeError(
+            f"only floating tensors can require grad, not {array.dtype}: small steps make no sense on it. Ask for "
+            f"dtype=float32, or write the numbers with a point (1.0)."
+        )
+    return wrap(array, leaf=bool(requires_grad))
+
+
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
+    """A new tensor with a copy of `data`: a number, nested lists of equal lengths, an array, a tensor.
+
+    Ints become int64, floats the default dtype (float32), bools bool; arrays keep their dtype.
+
+    Raises TypeError for text, objects, complex and masked arrays, ValueError for rows of different
+    lengths, RuntimeError for a list of tensors that are being recorded (`stack` them).
+
+    >>> from tinygrad_edu import tensor
+    >>> tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    >>> tensor([0.5, 1.0], requires_grad=True)
+    tensor([0.5000, 1.0000], requires_grad=True)
+    """
+    check_device(device)
+    return made(array_of(data, None if dtype is None else as_dtype(dtype)), requires_grad)
+
+
+def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A 0-d tensor of the default dtype (or `dtype`) with the number `s`.
+
+    >>> from tinygrad_edu import scalar_tensor
+    >>> scalar_tensor(3)
+    tensor(3.)
+    """
+    return filled((), s, get_default_dtype() if dtype is None else dtype, device, requires_grad)
+
+
+# -- filled with one number -----------------------------------------------------------------------------
+
+
+def filled(shape: tuple[int, ...], value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    """A new tensor of that shape with `value` everywhere."""
+    check_device(device)
+    array = np.empty(shape, get_default_dtype() if dtype is None else as_dtype(dtype))
+    if value is not None:
+        array.fill(value)
+    return made(array, requires_grad)
+
+
+def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of the shape ``zeros(2, 3)`` or ``zeros((2, 3))``.
+
+    >>> from tinygrad_edu import zeros
+    >>> zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
+    return filled(sides(size, "zeros"), 0, dtype, device, requires_grad)
+
+
+def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of the shape ``ones(2, 3)`` or ``ones((2, 3))``.
+
+    >>> from tinygrad_edu import int64, ones
+    >>> ones(3, dtype=int64)
+    tensor([1, 1, 1])
+    """
+    return filled(sides(size, "ones"), 1, dtype, device, requires_grad)
+
+
+def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of that shape with whatever was in memory: write to it before you read it.
+
+    >>> from tinygrad_edu import empty
+    >>> empty(2, 3).shape
+    Size([2, 3])
+    """
+    return filled(sides(size, "empty"), None, dtype, device, requires_grad)
+
+
+def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """`fill_value` everywhere; an int gives int64, a float the default dtype, a bool bool.
+
+    >>> from tinygrad_edu import full
+    >>> full((2, 2), 0.5)
+    tensor([[0.5000, 0.5000],
+            [0.5000, 0.5000]])
+    """
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"full: the shape is a tuple, full((2, 3), {fill_value}), not {size}")
+    value = array_of(fill_value, None)
+    if value.ndim:
+        raise TypeError(f"full: fill_value is one number, not a tensor of shape {value.shape}; use expand for that")
+    return filled(sides((size,), "full"), value, value.dtype if dtype is None else dtype, device, requires_grad)
+
+
+def _like(input: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    check_device(device)
+    a = input._array if isinstance(input, TensorBase) else np.asarray(as_operand(input, "like"))
+    return made(np.full_like(a, value, dtype=a.dtype if dtype is None else as_dtype(dtype)), requires_grad)
+
+
+def zeros_like(
+    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+) -> Tensor:
+    """Zeros of the shape and dtype of `input`.
+
+    >>> from tinygrad_edu import tensor, zeros_like
+    >>> zeros_like(tensor([1, 2]))
+    tensor([0, 0])
+    """
+    return _like(input, 0, dtype, device, requires_grad)
+
+
+def ones_like(
+    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+) -> Tensor:
+    """Ones of the shape and dtype of `input`.
+
+    >>> from tinygrad_edu import ones_like, tensor
+    >>> ones_like(tensor([0.5, 2.0]))
+    tensor([1., 1.])
+    """
+    return _like(input, 1, dtype, device, requires_grad)
+
+
+def empty_like(
+    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+) -> Tensor:
+    """An uninitialised tensor of the shape and dtype of `input`.
+
+    >>> from tinygrad_edu import empty_like, tensor
+    >>> empty_like(tensor([0.5, 2.0])).shape
+    Size([2])
+    """
+    check_device(device)
+    a = input._array if isinstance(input, TensorBase) else np.asarray(as_operand(input, "empty_like"))
+    return made(np.empty_like(a, dtype=a.dtype if dtype is None else as_dtype(dtype)), requires_grad)
+
+
+def full_like(
+    input: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """`fill_value` everywhere, in the shape and dtype of `input`.
+
+    >>> from tinygrad_edu import full_like, tensor
+    >>> full_like(tensor([1, 2]), 7)
+    tensor([7, 7])
+    """
+    return _like(input, number(fill_value), dtype, device, requires_grad)
+
+
+# -- in order -------------------------------------------------------------------------------------------
+
+
+def number(x: Any) -> Any:
+    """The Python number that `x` is, also as a tensor or array of one element."""
+    return x.item() if hasattr(x, "item") else x
+
+
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """``arange(end)``, ``arange(start, end)``, ``arange(start, end, step)``: evenly spaced, without `end`.
+
+    All ints give int64, otherwise the default dtype. With steps that are no whole numbers rounding
+    decides whether the last element is there: `linspace` says how many.
+
+    Raises RuntimeError for step 0, and for an `end` that lies the other way.
+
+    >>> from tinygrad_edu import arange
+    >>> arange(1, 2, 0.25)
+    tensor([1.0000, 1.2500, 1.5000, 1.7500])
+    """
+    check_device(device)
+    if end is None:
+        start, end = 0, start
+    start, end, step = number(start), number(end), number(step)
     if dtype is not None:
-        a = a.astype(as_dtype(dtype))
-    elif a.dtype == np.float64 and not hasattr(data, "dtype"):
-        a = a.astype(get_default_dtype())
-    return wrap(a, leaf=requires_grad)
+        d = as_dtype(dtype)
+    else:
+        d = get_default_dtype() if any(isinstance(v, float) for v in (start, end, step)) else int64
+    if d == int64:
+        start, end, step = int(start), int(end), int(step)
+    if step == 0:
+        raise RuntimeError("arange: the step must not be 0")
+    if not math.isfinite(start) or not math.isfinite(end):
+        raise RuntimeError(f"arange: no range from {start} to {end}")
+    if (end - start) * step < 0:
+        raise RuntimeError(f"arange: from {start} one does not get to {end} by steps of {step}; reverse its sign")
+    n = -((start - end) // step) if d == int64 else math.ceil((end - start) / step)
+    return made((start + step * np.arange(n)).astype(d), requires_grad)
+
+
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`steps` numbers, evenly spaced from `start` to `end`, both included.
+
+    >>> from tinygrad_edu import linspace
+    >>> linspace(0, 1, 5)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+    """
+    return made(_evenly(start, end, steps, dtype, device, "linspace", lambda x: x), requires_grad)
+
+
+def logspace(
+    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """`steps` numbers from base**start to base**end, their logarithms evenly spaced.
+
+    >>> from tinygrad_edu import logspace
+    >>> logspace(0, 3, 4)
+    tensor([   1.,   10.,  100., 1000.])
+    """
+    return made(_evenly(start, end, steps, dtype, device, "logspace", lambda x: np.power(float(base), x)), requires_grad)
+
+
+def _evenly(start: Any, end: Any, steps: Any, dtype: Any, device: Any, name: str, f: Any) -> Any:
+    check_device(device)
+    d = get_default_dtype() if dtype is None else as_dtype(dtype)
+    (n,) = sides((number(steps),), name)
+    return f(np.linspace(number(start), number(end), n)).astype(d)
+
+
+def eye(
+    n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """The n × n identity matrix, or n × m with ones on the diagonal.
+
+    >>> from tinygrad_edu import eye
+    >>> eye(2, 3)
+    tensor([[1., 0., 0.],
+            [0., 1., 0.]])
+    """
+    check_device(device)
+    rows, columns = sides((n, n if m is None else m), "eye")
+    return made(np.eye(rows, columns, dtype=get_default_dtype() if dtype is None else as_dtype(dtype)), requires_grad)
+
+
+# -- methods: new tensors of the dtype of this one ---------------------------------------------------------
+
+
+def new_tensor(
+    input: Any, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A copy of `data` in this tensor's dtype."""
+    return tensor(data, dtype=input.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
+
+
+def new_zeros(input: Any, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of that shape, in this tensor's dtype."""
+    return filled(sides(size, "new_zeros"), 0, input.dtype if dtype is None else dtype, device, requires_grad)
+
+
+def new_ones(input: Any, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of that shape, in this tensor's dtype."""
+    return filled(sides(size, "new_ones"), 1, input.dtype if dtype is None else dtype, device, requires_grad)
+
+
+def new_empty(input: Any, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """An uninitialised tensor of that shape, in this tensor's dtype."""
+    return filled(sides(size, "new_empty"), None, input.dtype if dtype is None else dtype, device, requires_grad)
+
+
+def new_full(
+    input: Any, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`fill_value` everywhere in that shape, in this tensor's dtype."""
+    return full(size, fill_value, dtype=input.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)

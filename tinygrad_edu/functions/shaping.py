@@ -1,30 +1,483 @@
-"""Changes of shape under PyTorch's names."""
+"""Changes of shape under PyTorch's names: the same elements, seen otherwise. Views, unless it says a copy."""
 
 from __future__ import annotations
 
+import math
+from operator import index as as_int
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy import ndarray
+
+from tinygrad_edu.dtypes import as_operand
+from tinygrad_edu.functions.names import numpy_names
+from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import shaping as rules
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["permute", "reshape", "t"]
+__all__ = [
+    "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "broadcast_to",
+    "clone", "expand", "expand_as", "flatten", "movedim", "moveaxis", "permute", "ravel", "reshape", "squeeze",
+    "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze", "view", "view_as"
+]  # fmt: skip
+
+
+# -- what other functions need, too -----------------------------------------------------------------------
+
+
+def lifted(x: Any, name: str) -> Any:
+    """A Tensor as it is; an array or a number as a Tensor. Raises TypeError for others."""
+    if isinstance(x, TensorBase):
+        return x
+    a = as_operand(x, name)
+    if a is None:
+        raise TypeError(f"{name}: expected a Tensor, an array or a number, got None")
+    return wrap(a if hasattr(a, "dtype") else np.asarray(a, np.float32 if isinstance(a, float) else None))
+
+
+def one_axis(dim: Any, ndim: int, name: str) -> int:
+    """The dimension that `dim` means, counted from the front. Raises IndexError if there is none."""
+    d = as_int(dim)
+    n = max(ndim, 1)  # PyTorch lets 0-d tensors pass for 1-d ones here
+    if not -n <= d < n:
+        raise IndexError(f"{name}: there is no dimension {d} in a tensor of {ndim} dimensions (use {-n} … {n - 1})")
+    return d % n
+
+
+def many_axes(dims: Any, ndim: int, name: str) -> tuple[int, ...]:
+    """The dimensions that an int or a sequence means. Raises RuntimeError if one is named twice."""
+    found = tuple(one_axis(d, ndim, name) for d in (dims if isinstance(dims, (tuple, list)) else (dims,)))
+    if len(set(found)) < len(found):
+        raise RuntimeError(f"{name}: a dimension is named twice in {tuple(dims)}")
+    return found
+
+
+def spread_out(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """f((2, 3)) and f(2, 3) mean the same."""
+    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
+
+
+def as_shape(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:
+    """A shape of ints from what was given. Raises TypeError for anything that is no int."""
+    try:
+        return tuple(map(as_int, spread_out(sizes)))
+    except TypeError:
+        raise TypeError(f"{name}: a shape consists of ints, got {spread_out(sizes)}") from None
+
+
+def _resolved(shape: tuple[int, ...], size: int, old: tuple[int, ...], name: str) -> tuple[int, ...]:
+    """The shape with its -1 worked out. Raises RuntimeError if the elements do not fit into it."""
+    known = math.prod(n for n in shape if n != -1)
+    holes = shape.count(-1)
+    if holes > 1 or any(n < -1 for n in shape):
+        raise RuntimeError(f"{name}: {shape} is no shape: sides are at least 0, and one of them may be -1")
+    if holes and known == 0:
+        raise RuntimeError(f"{name}: the -1 in {shape} can mean anything where another side is 0; write it out")
+    if size != known if not holes else size % known:
+        raise RuntimeError(
+            f"{name}: {size} elements (shape {tuple(old)}) do not fit into shape {shape}"
+            + (f", which has {known}." if not holes else f": {size} is no multiple of {known}.")
+        )
+    return tuple(size // known if n == -1 else n for n in shape)
+
+
+# -- the same elements in another shape ---------------------------------------------------------------------
 
 
 def reshape(input: Any, *shape: Any) -> Tensor:
-    """The same elements in another shape; one side may be -1. A view where the layout allows it."""
-    return rules.reshape(
-        input, shape=tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
-    )
+    """The same elements in another shape; one side may be -1. A view where the layout allows it, else a copy.
+
+    Raises RuntimeError if the number of elements differs.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.reshape(tg.tensor([[1, 2, 3], [4, 5, 6]]), (3, -1))
+    tensor([[1, 2],
+            [3, 4],
+            [5, 6]])
+    """
+    x = lifted(input, "reshape")
+    a, sides = x._array, as_shape(shape, "reshape")
+    return rules.reshape(x, shape=_resolved(sides, a.size, a.shape, "reshape") if type(a) is ndarray else sides)
+
+
+def view(input: Any, *shape: Any) -> Tensor:
+    """`reshape` that never copies.
+
+    Raises RuntimeError where the layout in memory does not allow it, and if the number of elements differs.
+
+    >>> import tinygrad_edu as tg
+    >>> x = tg.tensor([1, 2, 3, 4])
+    >>> x.view(2, 2)[0, 1] = 20
+    >>> x
+    tensor([ 1, 20,  3,  4])
+    """
+    if len(shape) == 1 and not isinstance(shape[0], (tuple, list, int)) and not hasattr(shape[0], "__index__"):
+        raise TypeError("view: give a shape. Another dtype is given by x.to(dtype), which converts the numbers.")
+    x = lifted(input, "view")
+    a, sides = x._array, as_shape(shape, "view")
+    y = rules.reshape(x, shape=_resolved(sides, a.size, a.shape, "view") if type(a) is ndarray else sides)
+    if type(a) is ndarray and a.size and y._view is None:
+        raise RuntimeError(
+            f"view: the elements of this tensor (shape {a.shape}, strides {tuple(s // a.itemsize for s in a.strides)}) "
+            f"do not lie in memory so that shape {sides} can be seen without a copy; it was probably transposed, "
+            f"expanded or sliced. Use reshape({', '.join(map(str, sides))}), or .contiguous() first."
+        )
+    return y
+
+
+def view_as(input: Any, other: Any) -> Tensor:
+    """`view` in the shape of `other`.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.tensor([1, 2]).view_as(tg.tensor([[0], [0]]))
+    tensor([[1],
+            [2]])
+    """
+    return view(input, *other.shape)
+
+
+def reshape_as(input: Any, other: Any) -> Tensor:
+    """`reshape` to the shape of `other`."""
+    return reshape(input, *other.shape)
+
+
+@numpy_names
+def ravel(input: Any) -> Tensor:
+    """All elements in one dimension.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.ravel(tg.tensor([[1, 2], [3, 4]]))
+    tensor([1, 2, 3, 4])
+    """
+    return rules.reshape(lifted(input, "ravel"), shape=(-1,))
+
+
+@numpy_names
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """The dimensions from `start_dim` to `end_dim` (included) in one.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.flatten(tg.tensor([[[1, 2]], [[3, 4]]]), start_dim=1)
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    x = lifted(input, "flatten")
+    shape = x._array.shape
+    first, last = (one_axis(d, len(shape), "flatten") for d in (start_dim, end_dim))
+    if first > last:
+        raise RuntimeError(f"flatten: start_dim {start_dim} lies behind end_dim {end_dim} (shape {tuple(shape)})")
+    merged = math.prod(shape[first : last + 1])
+    return rules.reshape(x, shape=(*shape[:first], merged, *shape[last + 1 :]))
+
+
+def unflatten(input: Any, dim: int, sizes: Any) -> Tensor:
+    """The dimension `dim` divided into several; one size may be -1.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.unflatten(tg.tensor([1, 2, 3, 4]), 0, (2, -1))
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    x = lifted(input, "unflatten")
+    shape = x._array.shape
+    d = one_axis(dim, len(shape), "unflatten")
+    sides = as_shape((sizes,), "unflatten")
+    if not sides:
+        raise RuntimeError("unflatten: sizes must not be empty")
+    inner = _resolved(sides, shape[d], shape[d : d + 1], "unflatten")
+    return rules.reshape(x, shape=(*shape[:d], *inner, *shape[d + 1 :]))
+
+
+@numpy_names
+def squeeze(input: Any, dim: Any = None) -> Tensor:
+    """Without the dimensions of size 1: all of them, or those among `dim` (others stay).
+
+    >>> import tinygrad_edu as tg
+    >>> tg.squeeze(tg.tensor([[[1], [2]]]), dim=0).shape
+    (2, 1)
+    """
+    x = lifted(input, "squeeze")
+    shape = x._array.shape
+    among = range(len(shape)) if dim is None else many_axes(dim, len(shape), "squeeze")
+    return rules.reshape(x, shape=tuple(n for k, n in enumerate(shape) if n != 1 or k not in among))
+
+
+@numpy_names
+def unsqueeze(input: Any, dim: int) -> Tensor:
+    """With a new dimension of size 1 at `dim`.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.unsqueeze(tg.tensor([1, 2]), -1)
+    tensor([[1],
+            [2]])
+    """
+    x = lifted(input, "unsqueeze")
+    shape = x._array.shape
+    d = one_axis(dim, len(shape) + 1, "unsqueeze")
+    return rules.reshape(x, shape=(*shape[:d], 1, *shape[d:]))
+
+
+# -- repetition without memory ------------------------------------------------------------------------------
+
+
+def expand(input: Any, *sizes: Any) -> Tensor:
+    """Sides of 1 repeated to the given sizes, and new ones in front, without taking memory; -1 keeps a side.
+
+    Raises RuntimeError where a side is neither 1 nor as given.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.tensor([[1], [2]]).expand(-1, 3)
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+    """
+    x = lifted(input, "expand")
+    old, new = x._array.shape, as_shape(sizes, "expand")
+    extra = len(new) - len(old)
+    full = tuple(old[k - extra] if n == -1 and k >= extra else n for k, n in enumerate(new))
+    if extra < 0 or any(n < 0 for n in full) or any(a not in (1, n) for a, n in zip(old, full[extra:], strict=True)):
+        raise RuntimeError(
+            f"expand: shape {tuple(old)} cannot be expanded to {new}: aligned at the right, each side must be 1, equal, "
+            f"or -1 (as it is), and new sides may stand in front only."
+        )
+    return rules.broadcast_to(x, shape=full)
+
+
+def expand_as(input: Any, other: Any) -> Tensor:
+    """`expand` to the shape of `other`.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.tensor([1, 2]).expand_as(tg.tensor([[0, 0], [0, 0]]))
+    tensor([[1, 2],
+            [1, 2]])
+    """
+    return expand(input, *other.shape)
+
+
+def broadcast_to(input: Any, *size: Any) -> Tensor:
+    """Another name of `expand`.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.broadcast_to(tg.tensor([1, 2]), (2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
+    return expand(input, *size)
+
+
+def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
+    """The shape to which these shapes broadcast together.
+
+    Raises RuntimeError if they do not.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.broadcast_shapes((3, 1), (2,), ())
+    (3, 2)
+    """
+    try:
+        return np.broadcast_shapes(*(s if isinstance(s, (tuple, list)) else (s,) for s in shapes))
+    except ValueError:
+        raise RuntimeError(
+            f"broadcast: the shapes {', '.join(str(s if isinstance(s, int) else tuple(s)) for s in shapes)} do not fit "
+            f"together: aligned at the right, sides must be equal or 1."
+        ) from None
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+    """All of them expanded to their common shape.
+
+    >>> import tinygrad_edu as tg
+    >>> [t.shape for t in tg.broadcast_tensors(tg.tensor([1, 2]), tg.tensor([[3]]))]
+    [(1, 2), (1, 2)]
+    """
+    xs = [lifted(x, "broadcast_tensors") for x in spread_out(tensors)]
+    shape = broadcast_shapes(*(tuple(x._array.shape) for x in xs))
+    return tuple(rules.broadcast_to(x, shape=shape) for x in xs)
+
+
+def _all(function: Any, tensors: tuple[Any, ...], name: str) -> Any:
+    """The function of one tensor, or of each of several, as PyTorch's `atleast_…d` are called."""
+    if len(tensors) == 1 and not isinstance(tensors[0], (tuple, list)):
+        return function(lifted(tensors[0], name))
+    return tuple(function(lifted(x, name)) for x in spread_out(tensors))
+
+
+def atleast_1d(*tensors: Any) -> Any:
+    """With at least one dimension; of several tensors a tuple.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.atleast_1d(tg.tensor(3))
+    tensor([3])
+    """
+    return _all(lambda x: x if x._array.ndim else rules.reshape(x, shape=(1,)), tensors, "atleast_1d")
+
+
+def atleast_2d(*tensors: Any) -> Any:
+    """With at least two dimensions, new ones in front; of several tensors a tuple.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.atleast_2d(tg.tensor([1, 2]))
+    tensor([[1, 2]])
+    """
+    return _all(lambda x: x if x._array.ndim > 1 else rules.reshape(x, shape=(1, -1)), tensors, "atleast_2d")
+
+
+def atleast_3d(*tensors: Any) -> Any:
+    """With at least three dimensions: (n) becomes (1, n, 1) and (m, n) becomes (m, n, 1).
+
+    >>> import tinygrad_edu as tg
+    >>> tg.atleast_3d(tg.tensor([1, 2])).shape
+    (1, 2, 1)
+    """
+
+    def raised(x: Any) -> Any:
+        shape = x._array.shape
+        if len(shape) > 2:
+            return x
+        return rules.reshape(x, shape=(*shape, 1) if len(shape) == 2 else (1, math.prod(shape), 1))
+
+    return _all(raised, tensors, "atleast_3d")
+
+
+# -- the order of dimensions --------------------------------------------------------------------------------
 
 
 def permute(input: Any, *dims: Any) -> Tensor:
-    """The dimensions in another order. A view."""
-    order = tuple(dims[0]) if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
-    return rules.transpose(input, axes=order)
+    """The dimensions in another order.
+
+    Raises RuntimeError unless every dimension is named once.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.permute(tg.tensor([[[1, 2, 3]]]), (2, 0, 1)).shape
+    (3, 1, 1)
+    """
+    x = lifted(input, "permute")
+    ndim, order = x._array.ndim, spread_out(dims)
+    if len(order) != ndim:
+        raise RuntimeError(f"permute: a tensor of {ndim} dimensions needs {ndim} numbers, got {tuple(order)}")
+    return rules.transpose(x, axes=many_axes(order, ndim, "permute"))
+
+
+@numpy_names
+def transpose(input: Any, dim0: int, dim1: int) -> Tensor:
+    """Two dimensions exchanged. (NumPy's transpose is `permute`.)
+
+    >>> import tinygrad_edu as tg
+    >>> tg.transpose(tg.tensor([[1, 2], [3, 4]]), 0, 1)
+    tensor([[1, 3],
+            [2, 4]])
+    """
+    x = lifted(input, "transpose")
+    ndim = x._array.ndim
+    a, b = one_axis(dim0, ndim, "transpose"), one_axis(dim1, ndim, "transpose")
+    order = list(range(ndim))
+    if order:
+        order[a], order[b] = b, a
+    return rules.transpose(x, axes=tuple(order))
+
+
+def swapaxes(input: Any, axis0: int, axis1: int) -> Tensor:
+    """Another name of `transpose`."""
+    return transpose(input, axis0, axis1)
+
+
+def swapdims(input: Any, dim0: int, dim1: int) -> Tensor:
+    """Another name of `transpose`."""
+    return transpose(input, dim0, dim1)
 
 
 def t(input: Any) -> Tensor:
-    """The transpose of a matrix."""
-    return rules.transpose(input, axes=tuple(reversed(range(input.ndim))))
+    """The transpose of a matrix; vectors and numbers stay as they are.
+
+    Raises RuntimeError for more than two dimensions.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.t(tg.tensor([[1, 2], [3, 4]]))
+    tensor([[1, 3],
+            [2, 4]])
+    """
+    x = lifted(input, "t")
+    ndim = x._array.ndim
+    if ndim > 2:
+        raise RuntimeError(
+            f"t: the transpose of a matrix, but the tensor has {ndim} dimensions (shape {tuple(x._array.shape)}). Use "
+            f".mT for matrices in a batch, or transpose(dim0, dim1)."
+        )
+    return rules.transpose(x, axes=tuple(range(ndim))[::-1])
+
+
+def adjoint(input: Any) -> Tensor:
+    """The matrices (the last two dimensions) transposed; real numbers are their own conjugates.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.adjoint(tg.tensor([[[1, 2, 3]]])).shape
+    (1, 3, 1)
+    """
+    return transpose(input, -2, -1)
+
+
+def all_reversed(input: Any) -> Tensor:
+    """All dimensions in the opposite order: ``x.T``."""
+    return rules.transpose(input, axes=tuple(range(input._array.ndim))[::-1])
+
+
+def matrix_transposed(input: Any) -> Tensor:
+    """The matrices transposed: ``x.mT``. Raises RuntimeError for less than two dimensions."""
+    if input._array.ndim < 2:
+        raise RuntimeError(f"mT: matrices have two dimensions, but the shape is {tuple(input._array.shape)}")
+    return transpose(input, -2, -1)
+
+
+@numpy_names
+def movedim(input: Any, source: Any, destination: Any) -> Tensor:
+    """The dimensions `source` (int or tuple) moved to the places `destination`; the others keep their order.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.movedim(tg.tensor([[[1, 2, 3]]]), -1, 0).shape
+    (3, 1, 1)
+    """
+    x = lifted(input, "movedim")
+    ndim = x._array.ndim
+    old, new = many_axes(source, ndim, "movedim"), many_axes(destination, ndim, "movedim")
+    if len(old) != len(new):
+        raise RuntimeError(f"movedim: {len(old)} dimensions {old} cannot be moved to {len(new)} places {new}")
+    if not ndim:
+        return rules.transpose(x, axes=())
+    order = [k for k in range(ndim) if k not in old]
+    for place, k in sorted(zip(new, old, strict=True)):
+        order.insert(place, k)
+    return rules.transpose(x, axes=tuple(order))
+
+
+def moveaxis(input: Any, source: Any, destination: Any) -> Tensor:
+    """Another name of `movedim`."""
+    return movedim(input, source, destination)
+
+
+# -- copies -------------------------------------------------------------------------------------------------
+
+
+def clone(input: Any, *, memory_format: Any = None) -> Tensor:
+    """A copy, through which gradients flow. Changing it in place leaves the original alone.
+
+    >>> import tinygrad_edu as tg
+    >>> x = tg.tensor([1., 2.], requires_grad=True)
+    >>> y = x.clone()
+    >>> y[0] = 5.
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([0., 1.])
+    """
+    return rules.clone(input)
+
+
+def contiguous(input: Any, memory_format: Any = None) -> Tensor:
+    """The tensor itself if its elements lie in memory row by row, else a copy of which that is true."""
+    a = input._array
+    return rules.clone(input) if type(a) is ndarray and not a.flags.c_contiguous else input
+
+
+def is_contiguous(input: Any, memory_format: Any = None) -> bool:
+    """Whether the elements lie in memory row by row."""
+    return type(input._array) is not ndarray or bool(input._array.flags.c_contiguous)

@@ -1,10 +1,11 @@
-"""Linear algebra. Sources: Giles 2008, "Collected matrix derivative results for forward and reverse mode AD"."""
+"""Products of vectors, matrices and tensors: matmul, tensordot, einsum, cross."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from tinygrad_edu.primitive import rule
 
@@ -34,4 +35,96 @@ def right_of_matmul(g: Any, a: Any, b: Any) -> Any:
 
 matmul = rule(
     np.matmul, lambda g, _a, b: left_of_matmul(g, _a, b), lambda g, a, _b: right_of_matmul(g, a, _b), name="matmul"
+)
+
+
+def left_of_tensordot(g: Any, a: Any, b: Any, axes: Any) -> Any:
+    """The cotangent of `a`: `g` and `b` multiplied over the axes that b alone gave to g, in a's order of axes."""
+    over_a, over_b = axes
+    free_a, free_b = others(a.ndim, over_a), others(b.ndim, over_b)
+    c = np.tensordot(g, b, (tuple(range(len(free_a), g.ndim)), free_b))
+    summed = [over_a[over_b.index(k)] for k in sorted(over_b)]  # c's last axes are b's in ascending order
+    return np.transpose(c, inverse((*free_a, *summed)))
+
+
+def right_of_tensordot(g: Any, a: Any, b: Any, axes: Any) -> Any:
+    """The cotangent of `b`, likewise."""
+    over_a, over_b = axes
+    free_a, free_b = others(a.ndim, over_a), others(b.ndim, over_b)
+    c = np.tensordot(a, g, (free_a, tuple(range(len(free_a)))))
+    summed = [over_b[over_a.index(k)] for k in sorted(over_a)]
+    return np.transpose(c, inverse((*summed, *free_b)))
+
+
+def others(ndim: int, axes: Any) -> tuple[int, ...]:
+    """The axes that are not among `axes`."""
+    return tuple(k for k in range(ndim) if k not in axes)
+
+
+def inverse(order: Any) -> tuple[int, ...]:
+    """The permutation that undoes `order`."""
+    return tuple(sorted(range(len(order)), key=order.__getitem__))
+
+
+tensordot = rule(
+    lambda a, b, *, axes: np.tensordot(a, b, axes),  # axes: two tuples of axes, counted from 0
+    lambda g, _a, b, axes: left_of_tensordot(g, _a, b, axes),
+    lambda g, a, _b, axes: right_of_tensordot(g, a, _b, axes),
+    name="tensordot",
+)
+
+
+def einsum_cotangents(g: Any, xs: Any, equation: str) -> list[Any]:
+    """The cotangents of all operands."""
+    return [einsum_cotangent(g, xs, i, equation) for i in range(len(xs))]
+
+
+def einsum_cotangent(g: Any, xs: Any, i: int, equation: str) -> Any:
+    """The cotangent of operand `i`: an einsum of `g` with the other operands.
+
+    An index that operand i alone has was summed away: its cotangent is the same all along it. An index
+    that it has twice took the diagonal: its cotangent is 0 off the diagonal.
+    """
+    inputs, output = equation.split("->")
+    labels = inputs.split(",")
+    mine = labels.pop(i)
+    rest = [x for k, x in enumerate(xs) if k != i]
+    known = "".join([output, *labels])
+    once = [k for k, c in enumerate(mine) if c in known and c not in mine[:k]]
+    wanted = "".join(mine[k] for k in once)
+    c = np.einsum(f"{','.join([output, *labels])}->{wanted}", g, *rest)
+    c = np.expand_dims(c, others(len(mine), once))
+    c = np.broadcast_to(c, np.broadcast_shapes(c.shape, xs[i].shape))
+    if len(set(mine)) < len(mine):
+        c = np.where(same_index(mine, c.shape), c, 0)
+    return c
+
+
+def same_index(labels: str, shape: tuple[int, ...]) -> Any:
+    """True where axes with the same label have the same index."""
+    index = np.ogrid[tuple(slice(n) for n in shape)]
+    mask: Any = np.True_
+    for k, c in enumerate(labels):
+        mask = mask & (index[k] == index[labels.index(c)])
+    return mask
+
+
+def sum_of_products(*xs: Any, equation: str) -> Any:
+    """np.einsum over an equation written out in full, as an array of its own."""
+    y = np.einsum(equation, *xs, optimize=len(xs) > 1)
+    return np.array(y) if len(xs) == 1 and type(y) is ndarray else y
+
+
+einsum = rule(
+    sum_of_products,
+    joint=einsum_cotangents,
+    name="einsum",
+)
+
+# a · (b × c) is the same for every cyclic order
+cross = rule(
+    lambda a, b, *, axis: np.cross(a, b, axis=axis),
+    lambda g, b, axis: np.cross(b, g, axis=axis),
+    lambda g, a, axis: np.cross(g, a, axis=axis),
+    name="cross",
 )

@@ -1,22 +1,20 @@
-"""Layers and losses, fused where the composition would be slower or less accurate."""
+"""Layers, fused where the composition would be slower: the linear map, normalisation, dropout."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu.primitive import primitive
+from tinygrad_edu.primitive import primitive, rule
+from tinygrad_edu.rules.activations import total
 
 
 def rows(x: Any) -> Any:
     """`x` as a matrix: all leading axes in one."""
-    return x if x.ndim == 2 else np.reshape(x, (-1, x.shape[-1]))
-
-
-def sum_of_squares(d: Any) -> Any:
-    return np.vdot(d, d) if type(d) is ndarray else np.sum(d * d)
+    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 @primitive(
@@ -25,15 +23,37 @@ def sum_of_squares(d: Any) -> Any:
     lambda g: g,
 )
 def linear(x: Any, weight: Any, bias: Any) -> Any:
+    """x @ weightᵀ + bias: one matrix product, however many axes `x` has."""
     y = np.matmul(x, np.transpose(weight))
-    return y if bias is None else y + bias
+    if bias is None:
+        return y
+    if type(y) is ndarray and y.dtype == bias.dtype:
+        y += bias
+        return y
+    return y + bias
 
 
+def mean(x: Any, axis: Any) -> Any:
+    """The mean over the axes, which stay."""
+    return total(x, axis) / (math.prod(x.shape[k] for k in axis) or math.nan)
+
+
+def inverse_deviation(x: Any, axis: Any, eps: float) -> Any:
+    """1 / √(variance + eps)."""
+    d = x - mean(x, axis)
+    return 1 / np.sqrt(mean(d * d, axis) + eps)
+
+
+# what a shift or a scale of x would change is taken out of the cotangent
 @primitive(
-    lambda g, d: g * (2 / d.size) * d,
-    lambda g, d: g * (-2 / d.size) * d,
-    saves={"d": lambda x, target: x - target},
+    lambda g, y, r, axis: r * (g - mean(g, axis) - y * mean(g * y, axis)),
+    saves={"r": lambda x, *, axis, eps: inverse_deviation(x, axis, eps)},
 )
-def mse_loss(x: Any, target: Any) -> Any:
-    d = x - target
-    return sum_of_squares(d) / d.size, d
+def standardize(x: Any, *, axis: Any, eps: float) -> Any:
+    """(x − mean) / √(variance + eps) over the axes."""
+    d = x - mean(x, axis)
+    r = 1 / np.sqrt(mean(d * d, axis) + eps)
+    return d * r, r
+
+
+dropout = rule(lambda x, mask: x * mask, lambda g, mask: g * mask, None, name="dropout")

@@ -1,0 +1,50 @@
+"""Where a lesson's pictures go: into a folder, and onto the screen where there is one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+
+from tinygrad_edu import viz
+
+BLUE, ORANGE, GREY = "#2f6fc4", "#c4571b", "#8a93a3"  # told apart by the colour-blind, and in greyscale
+
+
+class Pictures:
+    """A folder for plots and graphs. With `show`, plots also open in windows, if there is a display."""
+
+    def __init__(self, folder: str | os.PathLike[str] = "pictures", show: bool = False) -> None:
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._show = show and "CI" not in os.environ
+
+    def panels(self, columns: int, rows: int = 1) -> tuple[Any, Any]:
+        """An empty figure with its panels in a row (or in rows)."""
+        figure, axes = plt.subplots(rows, columns, figsize=(4.6 * columns, 4.0 * rows), layout="constrained")
+        for panel in axes.flat:
+            panel.spines[["top", "right"]].set_visible(False)
+        return figure, axes.flat
+
+    def plot(self, figure: Any, name: str) -> None:
+        """Keep a finished figure."""
+        figure.savefig(self.folder / f"{name}.png", dpi=120)
+        print(f"  wrote {self.folder / name}.png")
+        if not self._show or figure.canvas.required_interactive_framework is None:
+            plt.close(figure)
+
+    def graph(self, loss: Any, name: str, **options: Any) -> None:
+        """Draw the computation that led to `loss`."""
+        graph = viz.graph(loss, formulas=True, **options)
+        try:
+            print(f"  wrote {graph.render(self.folder / f'{name}.svg')}")
+        except viz.LayoutMissing as missing:
+            print(f"  No picture of the graph: {missing}\n{graph.text()}")
+
+    def show(self) -> None:
+        """Wait until the windows are closed, if any are open."""
+        if plt.get_fignums():
+            print("Close the windows to end.")
+            plt.show()

@@ -1,0 +1,269 @@
+"""What `backward` and `grad` promise."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+from tinygrad_edu import autograd
+
+
+def leaf(*values: float, shape=None):
+    a = np.array(values, float)
+    return tg.tensor(a.reshape(shape) if shape is not None else a, requires_grad=True)
+
+
+def scalar(value: float):
+    return tg.tensor(np.array(float(value)), requires_grad=True)
+
+
+def test_a_cotangent_is_complete_before_it_is_passed_on():
+    a = scalar(1.0)
+    b = a + a
+    (b + b).backward()
+    assert a.grad.item() == 4
+
+
+def test_a_tensor_used_by_younger_and_older_calls_gets_all_of_its_gradient():
+    a = scalar(3.0)
+    early = a * 2
+    late = early * a + early  # 2a² + 2a
+    (late * early).backward()  # (2a² + 2a)·2a = 4a³ + 4a²
+    assert a.grad.item() == 12 * 9 + 8 * 3
+
+
+def test_gradients_accumulate_over_passes_into_the_same_tensor():
+    x = leaf(1.0, 2.0)
+    (x * x).sum().backward()
+    first = x.grad
+    (3 * x).sum().backward()
+    assert x.grad is first
+    assert x.grad.tolist() == [5, 7]
+
+
+def test_a_gradient_assigned_by_the_user_is_not_changed_in_place():
+    x, mine = leaf(1.0, 2.0), tg.tensor(np.array([10.0, 20.0]))
+    x.grad = mine
+    (x * x).sum().backward()
+    assert mine.tolist() == [10, 20]
+    assert x.grad.tolist() == [12, 24]
+
+
+def test_a_second_pass_needs_retain_graph_and_says_so_without_touching_gradients():
+    x = leaf(1.0, 2.0)
+    y = (x * x).sum()
+    y.backward()
+    with pytest.raises(RuntimeError, match="second time through multiply.*retain_graph=True"):
+        y.backward()
+    assert x.grad.tolist() == [2, 4]
+
+
+def test_a_second_pass_works_where_nothing_saved_is_needed():
+    x = leaf(1.0, 2.0)
+    y = (x + x).sum()
+    y.backward()
+    y.backward()
+    assert x.grad.tolist() == [4, 4]
+
+
+def test_retain_graph_allows_any_number_of_passes():
+    x = leaf(1.0, 2.0)
+    y = (x * x).sum()
+    for _ in range(3):
+        y.backward(retain_graph=True)
+    y.backward()
+    assert x.grad.tolist() == [8, 16]
+
+
+def test_a_shared_part_released_by_one_loss_is_an_error_for_the_other():
+    x = leaf(1.0, 2.0)
+    shared = x * x
+    first, second = shared.sum(), (shared * shared).sum()
+    first.backward()
+    with pytest.raises(RuntimeError, match="second time through multiply"):
+        second.backward()
+    assert x.grad.tolist() == [2, 4]
+
+
+@pytest.mark.parametrize("shape", [(2,), (0,), (1, 2)])
+def test_backward_from_more_than_one_number_needs_a_cotangent(shape):
+    x = tg.tensor(np.ones(shape), requires_grad=True)
+    with pytest.raises(RuntimeError, match=r"scalar only.*shape \(.*loss.mean\(\)"):
+        (x * 2).backward()
+    assert x.grad is None
+
+
+def test_one_element_of_any_shape_needs_no_cotangent():
+    x = leaf(3.0, shape=(1, 1))
+    (x * x).backward()
+    assert x.grad.tolist() == [[6]]
+
+
+def test_the_cotangent_weighs_the_outputs():
+    x = leaf(1.0, 2.0)
+    (x * x).backward(tg.tensor(np.array([1.0, 10.0])))
+    assert x.grad.tolist() == [2, 40]
+
+
+def test_several_outputs_at_once_count_each_path_once():
+    x = leaf(1.0, 2.0)
+    y = x * x
+    autograd.backward([y.sum(), (y * y).sum()])
+    assert x.grad.tolist() == [2 + 4, 4 + 32]
+
+
+def test_backward_with_inputs_leaves_other_gradients_alone():
+    a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    (a * b).sum().backward(inputs=[a])
+    assert a.grad.tolist() == [3, 4]
+    assert b.grad is None
+
+
+def test_backward_from_a_leaf_is_its_own_gradient():
+    x = scalar(5.0)
+    x.backward()
+    assert x.grad.item() == 1
+
+
+def test_grad_of_an_intermediate_tensor():
+    x = leaf(1.0, 2.0)
+    y = x * x
+    (dy,) = autograd.grad((y * y).sum(), y)
+    assert dy.tolist() == [2, 8]
+    assert x.grad is None
+
+
+def test_grad_of_an_output_in_itself_is_the_cotangent():
+    y = leaf(1.0, 2.0) * 3
+    (dy,) = autograd.grad(y, y, tg.tensor(np.array([5.0, 7.0])))
+    assert dy.tolist() == [5, 7]
+
+
+def test_grad_of_the_same_input_twice_gives_arrays_of_their_own():
+    x = leaf(1.0, 2.0)
+    a, b = autograd.grad((x * x).sum(), [x, x])
+    assert a.tolist() == b.tolist() == [2, 4]
+    assert not np.shares_memory(a.numpy(), b.numpy())
+
+
+def test_unused_inputs_are_an_error_or_none_or_zeros():
+    x, other = leaf(1.0, 2.0), leaf(1.0)
+    y = (x * x).sum()
+    with pytest.raises(RuntimeError, match=r"input 1 \(shape \(1,\)\) was not used.*allow_unused"):
+        autograd.grad(y, [x, other], retain_graph=True)
+    assert autograd.grad(y, [x, other], retain_graph=True, allow_unused=True)[1] is None
+    assert autograd.grad(y, [x, other], materialize_grads=True)[1].tolist() == [0]
+
+
+def test_gradients_of_any_order():
+    x = scalar(2.0)
+    y = x * x * x * x
+    for expected in (32, 48, 48, 24):
+        (y,) = autograd.grad(y, x, create_graph=True)
+        assert y.item() == expected
+
+
+def test_backward_with_create_graph_leaves_gradients_that_can_be_differentiated():
+    x = scalar(2.0)
+    (x * x * x).backward(create_graph=True)
+    assert x.grad.requires_grad
+    first, x.grad = x.grad, None
+    first.backward()
+    assert x.grad.item() == 12
+
+
+def test_gradients_of_different_leaves_never_share_memory():
+    for create_graph in (False, True):
+        a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+        v = tg.tensor(np.array([1.0, 10.0]))
+        (a + b).backward(v, create_graph=create_graph)
+        a.grad.data.mul_(0)
+        assert b.grad.tolist() == v.tolist() == [1, 10], create_graph
+        a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+        da, db = autograd.grad(a + b, [a, b], v, create_graph=create_graph)
+        da.data.mul_(0)
+        assert db.tolist() == v.tolist() == [1, 10], create_graph
+
+
+def test_a_leaf_that_died_does_not_matter():
+    x = leaf(1.0, 2.0)
+    y = (x * leaf(3.0, 4.0)).sum()
+    gc.collect()
+    y.backward()
+    assert x.grad.tolist() == [3, 4]
+
+
+def test_dropping_the_result_frees_the_graph_without_the_collector():
+    gc.collect()
+    gc.disable()
+    try:
+        x = leaf(1.0, 2.0)
+        y = tg.tanh(x)
+        seen = [weakref.ref(y), weakref.ref(y.grad_fn.saved[0])]
+        z = y.reshape(2, 1)
+        z += 1
+        z.sum().backward(create_graph=True)
+        x.grad = None
+        del y, z
+        assert [r() for r in seen] == [None, None]
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_what_is_needed_once_is_released_as_the_pass_goes():
+    x = leaf(1.0, 2.0)
+    y = tg.exp(x)
+    saved = weakref.ref(y.grad_fn.saved[0])
+    loss = y.sum()
+    del y
+    assert saved() is not None
+    loss.backward()
+    assert saved() is None
+
+
+def test_a_changed_operand_is_an_error_before_any_gradient_is_touched():
+    x = leaf(1.0, 2.0)
+    a = x * 2
+    b = (a * a).sum() + x.sum()
+    a.add_(1)
+    with pytest.raises(RuntimeError, match=r"multiply needs an array of shape \(2,\).*add_ has changed it"):
+        b.backward()
+    assert x.grad is None
+
+
+def test_a_change_of_what_nobody_saved_is_fine():
+    x = leaf(1.0, 2.0)
+    a = x + 2
+    b = a + 1
+    a.add_(1)
+    (a + b).sum().backward()
+    assert x.grad.tolist() == [2, 2]
+
+
+def test_next_functions_lead_back_to_the_leaves():
+    x = leaf(1.0, 2.0)
+    node = (x * x).sum().grad_fn
+    assert node.name() == "sum"
+    ((product, index),) = node.next_functions
+    assert (product.name(), index) == ("multiply", 0)
+    assert len(product.next_functions) == 2
+
+
+def test_retained_gradients_of_computed_tensors():
+    x = leaf(1.0, 2.0)
+    y = x * x
+    y.retain_grad()
+    y.retain_grad()
+    (y * y).sum().backward()
+    assert y.grad.tolist() == [2, 8]
+    assert x.grad.tolist() == [4, 32]
+
+
+def test_float32_stays_float32_in_gradients_whatever_it_met():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    (x * tg.tensor(np.array([1.5, 2.5]))).sum().backward()
+    assert x.grad.dtype == tg.float32
+    assert x.grad.tolist() == [1.5, 2.5]

@@ -1,0 +1,127 @@
+"""Hooks see complete gradients, in order, and may replace them."""
+
+import gc
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+from tinygrad_edu import autograd
+
+
+def leaf(*values):
+    return tg.tensor(np.array(values, float), requires_grad=True)
+
+
+def test_a_leaf_hook_sees_the_total_once():
+    x, seen = leaf(1.0, 2.0), []
+    x.register_hook(lambda g: seen.append(g.tolist()))
+    (x * x + x).sum().backward()
+    assert seen == [[3, 5]]
+    assert x.grad.tolist() == [3, 5]
+
+
+def test_hooks_replace_the_gradient_in_the_order_of_registration():
+    x = leaf(1.0, 2.0)
+    x.register_hook(lambda g: g * 10)
+    x.register_hook(lambda g: g + 1)
+    x.sum().backward()
+    assert x.grad.tolist() == [11, 11]
+    assert autograd.grad(x.sum(), x)[0].tolist() == [11, 11]
+
+
+def test_a_hook_on_a_computed_tensor_changes_what_flows_on():
+    x = leaf(1.0, 2.0)
+    y = x * x
+    y.retain_grad()
+    y.register_hook(lambda g: g * 0.5)
+    y.sum().backward()
+    assert y.grad.tolist() == [0.5, 0.5]  # after the hook, though it was registered later, as in PyTorch
+    assert x.grad.tolist() == [1, 2]
+
+
+def test_a_removed_hook_is_not_called():
+    x, seen = leaf(1.0), []
+    handle = x.register_hook(lambda g: seen.append(1))
+    x.sum().backward()
+    handle.remove()
+    handle.remove()
+    x.sum().backward()
+    with x.register_hook(lambda g: seen.append(2)):
+        x.sum().backward()
+    x.sum().backward()
+    assert seen == [1, 2]
+
+
+def test_removing_one_of_two_equal_hooks_removes_one():
+    x, seen = leaf(1.0), []
+
+    def hook(g):
+        seen.append(1)
+
+    x.register_hook(hook)
+    x.register_hook(hook).remove()
+    x.sum().backward()
+    assert seen == [1]
+
+
+def test_a_hook_that_returns_another_shape_is_an_error_and_no_gradient_is_kept():
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    y.register_hook(lambda g: g.sum())
+    with pytest.raises(RuntimeError, match=r"hook must return.*\(2,\), not \(\)"):
+        y.sum().backward()
+    assert x.grad is None
+
+
+def test_hooks_are_not_recorded_unless_a_graph_is_created():
+    x, seen = leaf(1.0, 2.0), []
+    y = x * x
+    y.register_hook(lambda g: seen.append((g * 2).requires_grad))
+    y.sum().backward(retain_graph=True)
+    y.sum().backward(create_graph=True)
+    assert seen == [False, False] or seen == [False, True]
+    (dx,) = autograd.grad((y * y).sum(), x, create_graph=True)
+    assert seen[-1] is True
+    assert dx.requires_grad
+
+
+def test_a_post_accumulate_hook_sees_the_leaf_with_its_gradient():
+    x, seen = leaf(1.0, 2.0), []
+    x.register_post_accumulate_grad_hook(lambda t: seen.append((t is x, t.grad.tolist())))
+    (x * x).sum().backward()
+    (x * x).sum().backward()
+    assert seen == [(True, [2, 4]), (True, [4, 8])]
+
+
+def test_a_post_accumulate_hook_may_update_the_leaf():
+    x = leaf(1.0, 2.0)
+    x.register_post_accumulate_grad_hook(lambda t: t.sub_(0.5 * t.grad))
+    (x * x).sum().backward()
+    assert x.tolist() == [0, 0]
+
+
+def test_hooks_where_no_gradient_passes_are_refused():
+    with pytest.raises(RuntimeError, match="does not require grad"):
+        tg.tensor(1.0).register_hook(print)
+    with pytest.raises(RuntimeError, match="only leaves"):
+        (leaf(1.0) * 2).register_post_accumulate_grad_hook(print)
+    with pytest.raises(RuntimeError, match="does not require grad"):
+        tg.tensor(1.0).retain_grad()
+
+
+def test_a_handle_does_not_keep_the_graph_alive():
+    gc.collect()
+    gc.disable()
+    try:
+        import weakref
+
+        y = leaf(1.0) * 2
+        handle = y.register_hook(lambda g: None)
+        y.retain_grad()
+        alive = weakref.ref(y)
+        del y
+        assert alive() is None
+        handle.remove()
+    finally:
+        gc.enable()

@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m tests.benchmarks`. Timing is measured here and never asserted in a test."""

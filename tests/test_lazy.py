@@ -1,0 +1,137 @@
+"""The same rules over Dask arrays: NumPy's losses and gradients, each block of the data read once a step."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+import tinygrad_edu.nn.functional as F
+
+da = pytest.importorskip("dask.array")
+
+ROWS, BLOCKS = 60, 4
+
+
+def rows(kind: str, block: int) -> np.ndarray:
+    """A block of the table, made on demand."""
+    rng = np.random.default_rng(block)
+    x = rng.standard_normal((ROWS // BLOCKS, 5))
+    if kind == "x":
+        return x
+    y = x @ np.arange(1.0, 6.0)[:, None] + rng.standard_normal((ROWS // BLOCKS, 1))
+    return (y > 0).astype(float) if kind == "label" else y
+
+
+def load(kind: str, folder: str, block_id: tuple[int, int]) -> np.ndarray:
+    """The same, leaving a file for each time that it is read (processes share no counter)."""
+    Path(folder, f"{kind}-{block_id[0]}-{os.getpid()}-{uuid.uuid4().hex}").touch()
+    return rows(kind, block_id[0])
+
+
+def lazy(kind: str, folder: Path, width: int) -> Any:
+    sides = ((ROWS // BLOCKS,) * BLOCKS, (width,))
+    return da.map_blocks(lambda block_id=None: load(kind, str(folder), block_id), chunks=sides, dtype=np.float64)
+
+
+def whole(kind: str) -> np.ndarray:
+    return np.concatenate([rows(kind, k) for k in range(BLOCKS)])
+
+
+def parameters(*shapes: tuple[int, ...]) -> list[Any]:
+    rng = np.random.default_rng(7)
+    return [tg.tensor(rng.standard_normal(s) / 2, requires_grad=True) for s in shapes]
+
+
+MODELS = {
+    "linear": ("y", [(1, 5), (1,)], lambda x, y, p: F.mse_loss(F.linear(x, *p), y)),
+    "logistic": ("label", [(1, 5), (1,)], lambda x, y, p: F.binary_cross_entropy_with_logits(F.linear(x, *p), y)),
+    "mlp": (
+        "y",
+        [(8, 5), (8,), (1, 8), (1,)],
+        lambda x, y, p: F.mse_loss(F.linear(F.relu(F.linear(x, *p[:2])), *p[2:]), y),
+    ),
+}
+
+
+def step(model: str, x: Any, y: Any) -> tuple[float, list[np.ndarray]]:
+    _, shapes, loss_of = MODELS[model]
+    p = parameters(*shapes)
+    loss = loss_of(tg.as_tensor(x), tg.as_tensor(y), p)
+    loss.backward()
+    return loss.item(), [t.grad.numpy() for t in p]
+
+
+def check(model: str, folder: Path) -> None:
+    target = MODELS[model][0]
+    expected_loss, expected = step(model, whole("x"), whole(target))
+    loss, gradients = step(model, lazy("x", folder, 5), lazy(target, folder, 1))
+    assert loss == pytest.approx(expected_loss, abs=1e-9)
+    for g, e in zip(gradients, expected, strict=True):
+        assert type(g) is np.ndarray
+        np.testing.assert_allclose(g, e, rtol=0, atol=1e-9)
+    reads = [f.name.rsplit("-", 2)[0] for f in folder.iterdir()]
+    assert sorted(reads) == sorted(f"{kind}-{k}" for kind in ("x", target) for k in range(BLOCKS))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_threads_give_numpys_gradients_and_read_each_block_once(model: str, tmp_path: Path) -> None:
+    check(model, tmp_path)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_cluster_of_processes_gives_numpys_gradients_and_reads_each_block_once(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.Client(cluster),
+    ):
+        for model in MODELS:
+            folder = tmp_path / model
+            folder.mkdir()
+            check(model, folder)
+
+
+def test_softmax_regression_picks_classes_without_indexing() -> None:
+    x, labels = whole("x"), np.arange(ROWS) % 3
+    (w,) = parameters((3, 5))
+    (v,) = parameters((3, 5))
+    expected = F.cross_entropy(F.linear(tg.as_tensor(x), w), tg.as_tensor(labels))
+    expected.backward()
+    loss = F.cross_entropy(
+        F.linear(tg.as_tensor(da.from_array(x, chunks=15)), v), tg.as_tensor(da.from_array(labels, chunks=15))
+    )
+    loss.backward()
+    assert loss.item() == pytest.approx(expected.item(), abs=1e-9)
+    np.testing.assert_allclose(v.grad.numpy(), w.grad.numpy(), rtol=0, atol=1e-9)
+
+
+def test_a_lazy_tensor_prints_its_shape_and_computes_nothing(tmp_path: Path) -> None:
+    t = tg.as_tensor(lazy("x", tmp_path, 5))
+    assert "(60, 5)" in repr(t)
+    assert not list(tmp_path.iterdir())
+
+
+def test_item_and_numpy_compute_a_lazy_tensor() -> None:
+    x = da.from_array(np.arange(6.0).reshape(2, 3), chunks=1)
+    assert tg.as_tensor(x).sum().item() == 15.0
+    np.testing.assert_array_equal(tg.as_tensor(x).numpy(), x.compute())
+
+
+def test_a_function_that_dask_computes_as_numpy_is_an_error_that_names_it() -> None:
+    x = tg.as_tensor(da.from_array(np.array([3.0, 1.0, 2.0]), chunks=1))
+    with pytest.raises(TypeError, match=r"sort.*compute\(\)"):
+        tg.sort(x)
+
+
+def test_an_unknown_size_is_refused_with_the_remedy() -> None:
+    x = da.from_array(np.array([[3.0, 1.0], [2.0, -1.0]]), chunks=1)
+    picked = x[x[:, 1] > 0]
+    w = tg.tensor(np.ones(2), requires_grad=True)
+    with pytest.raises((RuntimeError, ValueError), match="compute_chunk_sizes"):
+        (tg.as_tensor(picked) * w).sum().backward()

@@ -1,0 +1,56 @@
+"""Answers for programs that ask for a GPU: there is none.
+
+>>> from tinygrad_edu import cuda
+>>> cuda.is_available()
+False
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+__all__ = [
+    "current_device", "device_count", "empty_cache", "get_device_name", "is_available", "manual_seed",
+    "manual_seed_all", "max_memory_allocated", "memory_allocated", "set_device", "synchronize",
+]  # fmt: skip
+
+
+def is_available() -> bool:
+    """False: this engine computes on the CPU."""
+    return False
+
+
+def device_count() -> int:
+    """0."""
+    return 0
+
+
+def manual_seed(seed: int) -> None:
+    """Does nothing, as in PyTorch where there is no GPU; `tinygrad_edu.manual_seed` seeds the CPU's numbers."""
+
+
+manual_seed_all = manual_seed
+
+
+def empty_cache() -> None:
+    """Does nothing."""
+
+
+def synchronize(device: Any = None) -> None:
+    """Does nothing: every call is complete when it returns."""
+
+
+def memory_allocated(device: Any = None) -> int:
+    """0: no memory of a GPU is in use."""
+    return 0
+
+
+max_memory_allocated = memory_allocated
+
+
+def _missing(device: Any = None) -> NoReturn:
+    """Raises RuntimeError: there is no GPU."""
+    raise RuntimeError("there is no GPU: this engine computes on the CPU only. Ask cuda.is_available() first.")
+
+
+current_device = get_device_name = set_device = _missing

@@ -1,0 +1,82 @@
+"""PyTorch's `torch.nn.functional`: layers and losses as functions.
+
+>>> import tinygrad_edu as tg
+>>> import tinygrad_edu.nn.functional as F
+>>> F.mse_loss(F.linear(tg.ones(2, 3), tg.ones(1, 3)), tg.zeros(2, 1))
+tensor(9.)
+"""
+
+from tinygrad_edu.functions.activations import (
+    celu,
+    elu,
+    gelu,
+    glu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    log_softmax,
+    logsigmoid,
+    mish,
+    prelu,
+    relu,
+    relu6,
+    selu,
+    silu,
+    softmax,
+    softmin,
+    softplus,
+    softshrink,
+    softsign,
+    tanhshrink,
+    threshold,
+)
+from tinygrad_edu.functions.exponentials import sigmoid
+from tinygrad_edu.functions.trigonometry import tanh
+from tinygrad_edu.inplace import inplace as _inplace
+from tinygrad_edu.nn.functional.binary import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    soft_margin_loss,
+)
+from tinygrad_edu.nn.functional.classes import cross_entropy, kl_div, multi_margin_loss, nll_loss
+from tinygrad_edu.nn.functional.distances import (
+    cosine_embedding_loss,
+    cosine_similarity,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    normalize,
+    pairwise_distance,
+    triplet_margin_loss,
+)
+from tinygrad_edu.nn.functional.layers import bilinear, dropout, embedding, linear
+from tinygrad_edu.nn.functional.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
+from tinygrad_edu.nn.functional.regression import (
+    gaussian_nll_loss,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    poisson_nll_loss,
+    smooth_l1_loss,
+)
+
+relu_, leaky_relu_, elu_, celu_ = _inplace(relu), _inplace(leaky_relu), _inplace(elu), _inplace(celu)
+selu_, hardtanh_, threshold_ = _inplace(selu), _inplace(hardtanh), _inplace(threshold)
+
+__all__ = [
+    # activations
+    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
+    "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_", "selu",
+    "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink",
+    "threshold", "threshold_",
+    # layers
+    "batch_norm", "bilinear", "dropout", "embedding", "group_norm", "instance_norm", "layer_norm", "linear",
+    "normalize", "rms_norm",
+    # distances
+    "cosine_similarity", "pairwise_distance",
+    # losses
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cross_entropy",
+    "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss",
+    "multi_margin_loss", "nll_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
+]  # fmt: skip

@@ -1,0 +1,176 @@
+"""Distances and similarities of vectors, and the losses that are made of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinygrad_edu import linalg
+from tinygrad_edu.functions.pointwise import raw
+from tinygrad_edu.nn.functional.checks import chosen_reduction, reduced
+from tinygrad_edu.rules import activations, elementwise, reductions
+
+if TYPE_CHECKING:
+    from tinygrad_edu.tensor import Tensor
+
+__all__ = [
+    "cosine_embedding_loss", "cosine_similarity", "hinge_embedding_loss", "margin_ranking_loss", "normalize",
+    "pairwise_distance", "triplet_margin_loss",
+]  # fmt: skip
+
+
+def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Tensor:
+    """`input` divided by its norms along `dim`, or by eps where they are less.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.functional.normalize(tg.tensor([[3.0, 4.0]]))
+    tensor([[0.6000, 0.8000]])
+    """
+    if out is not None:
+        raise TypeError("normalize: out= is not supported; assign the result")
+    return elementwise.divide(input, elementwise.clip(linalg.vector_norm(input, p, dim, True), min=eps))
+
+
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """The cosine of the angle between the vectors along `dim`: x1 · x2 / (|x1| · |x2|), each norm at least eps.
+
+    x1 and x2 broadcast.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.functional.cosine_similarity(tg.tensor([3.0, 4.0]), tg.tensor([0.0, 2.0]), dim=0)
+    tensor(0.8000)
+    """
+    lengths = [elementwise.clip(linalg.vector_norm(x, 2, dim, True), min=eps) for x in _aligned(x1, x2)]
+    unit1, unit2 = elementwise.divide(x1, lengths[0]), elementwise.divide(x2, lengths[1])
+    return reductions.sum(elementwise.multiply(unit1, unit2), axis=dim)
+
+
+def _aligned(x1: Any, x2: Any) -> Any:
+    """Both with as many dimensions as the other, so that `dim` means the same in both."""
+    a, b = raw(x1, "cosine_similarity"), raw(x2, "cosine_similarity")
+    n = max(a.ndim, b.ndim)
+    return [x if r.ndim == n else elementwise.multiply(x, np.ones((1,) * n, r.dtype)) for x, r in ((x1, a), (x2, b))]
+
+
+def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
+    """The p-norm of x1 − x2 + eps over the last dimension.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.functional.pairwise_distance(tg.tensor([3.0, 4.0]), tg.zeros(2))
+    tensor(5.0000)
+    """
+    difference = elementwise.add(elementwise.subtract(x1, x2), eps)
+    return linalg.vector_norm(difference, p, -1, keepdim)
+
+
+def hinge_embedding_loss(
+    input: Any,
+    target: Any,
+    margin: float = 1.0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """`input`, a distance, where target is 1; max(0, margin − input) where it is −1.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.functional.hinge_embedding_loss(tg.tensor([0.2, 0.2]), tg.tensor([1.0, -1.0]), reduction="none")
+    tensor([0.2000, 0.8000])
+    """
+    reduction = chosen_reduction("hinge_embedding_loss", reduction, size_average, reduce)
+    t = raw(target, "hinge_embedding_loss")
+    near = elementwise.where(t != -1, input, 0)
+    far = elementwise.where(t != 1, activations.relu(elementwise.subtract(margin, input)), 0)
+    return reduced(elementwise.add(near, far), reduction)
+
+
+def margin_ranking_loss(
+    input1: Any,
+    input2: Any,
+    target: Any,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """max(0, −target · (input1 − input2) + margin): target 1 wants input1 to be larger, −1 input2.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.functional.margin_ranking_loss(tg.tensor([1.0]), tg.tensor([3.0]), tg.tensor([1.0]))
+    tensor(2.)
+    """
+    reduction = chosen_reduction("margin_ranking_loss", reduction, size_average, reduce)
+    a, b, t = (raw(x, "margin_ranking_loss") for x in (input1, input2, target))
+    if not a.ndim == b.ndim == t.ndim:
+        raise RuntimeError(
+            f"margin_ranking_loss: input1, input2 and target should have the same number of dimensions, but have the "
+            f"shapes {tuple(a.shape)}, {tuple(b.shape)} and {tuple(t.shape)}"
+        )
+    gap = elementwise.multiply(elementwise.negative(target), elementwise.subtract(input1, input2))
+    return reduced(activations.relu(elementwise.add(gap, margin) if margin else gap), reduction)
+
+
+def triplet_margin_loss(
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """max(0, d(anchor, positive) − d(anchor, negative) + margin), with d the pairwise_distance.
+
+    swap: the negative's distance is that to the nearer of anchor and positive. Raises ValueError for margin ≤ 0.
+
+    >>> import tinygrad_edu as tg
+    >>> zero = tg.zeros(1, 2)
+    >>> tg.nn.functional.triplet_margin_loss(zero, tg.tensor([[3.0, 4.0]]), tg.tensor([[0.0, 2.0]]))
+    tensor(4.0000)
+    """
+    reduction = chosen_reduction("triplet_margin_loss", reduction, size_average, reduce)
+    if margin <= 0:
+        raise ValueError(f"triplet_margin_loss: expected margin to be greater than 0, but got {margin}")
+    near = pairwise_distance(anchor, positive, p, eps)
+    far = pairwise_distance(anchor, negative, p, eps)
+    if swap:
+        far = elementwise.minimum(far, pairwise_distance(positive, negative, p, eps))
+    return reduced(activations.relu(elementwise.add(elementwise.subtract(near, far), margin)), reduction)
+
+
+def cosine_embedding_loss(
+    input1: Any,
+    input2: Any,
+    target: Any,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """1 − cosine where target is 1, max(0, cosine − margin) where it is −1: (N, D), (N, D), (N,) → (N,).
+
+    Raises RuntimeError for shapes that do not fit.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.functional.cosine_embedding_loss(tg.tensor([[3.0, 4.0]]), tg.tensor([[0.0, 2.0]]), tg.tensor([1.0]))
+    tensor(0.2000)
+    """
+    name = "cosine_embedding_loss"
+    reduction = chosen_reduction(name, reduction, size_average, reduce)
+    a, b, t = (raw(x, name) for x in (input1, input2, target))
+    if a.shape != b.shape or tuple(t.shape) != tuple(a.shape[:-1]) or not 1 <= a.ndim <= 2:
+        raise RuntimeError(
+            f"{name}: expected inputs (N, D) and a target (N,), or (D,) and (), but the shapes are {tuple(a.shape)}, "
+            f"{tuple(b.shape)} and {tuple(t.shape)}"
+        )
+    # PyTorch's form: eps is added to the squared norms
+    dot = reductions.sum(elementwise.multiply(input1, input2), axis=-1)
+    squares = [elementwise.add(reductions.sum(elementwise.square(x), axis=-1), 1e-12) for x in (input1, input2)]
+    cosine = elementwise.divide(dot, elementwise.sqrt(elementwise.multiply(*squares)))
+    near = elementwise.where(t == 1, elementwise.subtract(1, cosine), 0)
+    far = elementwise.where(t == -1, activations.relu(elementwise.subtract(cosine, margin)), 0)
+    return reduced(elementwise.add(near, far), reduction)

@@ -1,0 +1,127 @@
+"""Losses, fused where the composition would be slower or less accurate.
+
+The other losses are compositions, in `nn.functional`. The cotangent of a mean is spread over its elements: that is where `g / count(x)` comes from.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from tinygrad_edu.lazy import unknown_size
+from tinygrad_edu.primitive import TensorBase, primitive, rule
+from tinygrad_edu.rules.activations import centred, shares, softmax
+from tinygrad_edu.rules.special import logistic
+
+
+def count(x: Any) -> float:
+    """The number of elements; NaN of none, so that their mean is NaN (and no division by zero)."""
+    n = x.size
+    if n != n:
+        raise ValueError(f"the mean over an array of shape {x.shape}.{unknown_size(x.shape)}")
+    return n or math.nan
+
+
+def mean(x: Any) -> Any:
+    return (np.add.reduce(x, None) if type(x) is ndarray else np.sum(x)) / count(x)
+
+
+def sum_of_squares(d: Any) -> Any:
+    return np.vdot(d, d) if type(d) is ndarray else np.sum(d * d)
+
+
+# -- numbers ----------------------------------------------------------------------------------------------
+
+
+@primitive(
+    lambda g, d: g * (2 / count(d)) * d,
+    lambda g, d: g * (-2 / count(d)) * d,
+    saves={"d": lambda x, target: x - target},
+)
+def mse_loss(x: Any, target: Any) -> Any:
+    """The mean of (x − target)²."""
+    d = x - target
+    return sum_of_squares(d) / count(d), d
+
+
+# -- yes or no --------------------------------------------------------------------------------------------
+
+FLOOR = math.exp(-100)
+
+
+def log(x: Any) -> Any:
+    """log x, but at least −100."""
+    return np.where(x <= FLOOR, -100, np.log(np.where(x <= FLOOR, 1, x)))
+
+
+def log_of_rest(x: Any) -> Any:
+    """log(1 − x), but at least −100."""
+    return np.where(x >= 1, -100, np.log1p(-np.where(x >= 1, 0, x)))
+
+
+binary_cross_entropy = rule(
+    lambda x, target: -(target * log(x) + (1 - target) * log_of_rest(x)),
+    lambda g, x, target: g * (x - target) / np.maximum(x * (1 - x), 1e-12),
+    lambda g, x: g * (log_of_rest(x) - log(x)),
+    name="binary_cross_entropy",
+    elementwise=True,
+)
+
+
+@primitive(
+    lambda g, p, target: g / count(p) * (p - target),
+    lambda g, x: -g / count(x) * x,
+    saves={"p": lambda x: logistic(x)},
+)
+def binary_cross_entropy_with_logits(x: Any, target: Any) -> Any:
+    """The mean of −target · log p − (1 − target) · log(1 − p), where p = sigmoid(x)."""
+    e = np.exp(-np.abs(x))  # never overflows
+    p = np.where(x >= 0, 1, e) / (1 + e)
+    return mean(np.maximum(x, 0) - x * target + np.log1p(e)), p
+
+
+# -- one of several classes -------------------------------------------------------------------------------
+
+
+def one_hot(target: Any, x: Any) -> Any:
+    """A mask of the shape of `x`, true at the class of each sample. Classes stand in axis 1, or in the only one."""
+    axis = 1 if x.ndim > 1 else 0
+    classes = np.reshape(np.arange(x.shape[axis]), (-1,) + (1,) * (x.ndim - axis - 1))
+    return np.equal(np.expand_dims(target, axis), classes)
+
+
+def at_class(x: Any, target: Any) -> Any:
+    """The entry of `x` at the class of each sample."""
+    if type(x) is ndarray and x.ndim == 2 and type(target) is ndarray:
+        return x[np.arange(len(x)), target]
+    return np.sum(np.where(one_hot(target, x), x, 0), axis=1 if x.ndim > 1 else 0)
+
+
+def minus_one_hot(p: Any, target: Any) -> Any:
+    """`p`, minus 1 at the class of each sample."""
+    if type(p) is ndarray and type(target) is ndarray:
+        p = p.copy()
+        p[np.arange(len(p)), target] -= 1
+        return p
+    return p - one_hot(target, p)
+
+
+def shares_of_classes(x: Any) -> Any:
+    """The softmax over axis 1, on arrays and on Tensors."""
+    return softmax(x, axis=1) if isinstance(x, TensorBase) else shares(x, 1)
+
+
+@primitive(
+    lambda g, p, target: g / p.shape[0] * minus_one_hot(p, target),
+    None,
+    saves={"p": lambda x: shares_of_classes(x)},
+)
+def cross_entropy(x: Any, target: Any) -> Any:
+    """The mean of −log p[target], where p = softmax(x): x (N, C) with N > 0, target (N,) integers in 0 … C − 1."""
+    z = centred(x, 1)
+    e = np.exp(z)
+    s = np.sum(e, axis=1, keepdims=True)
+    return mean(np.log(s)) - mean(at_class(z, target)), e / s

@@ -1,0 +1,13 @@
+"""Pictures of computation graphs.
+
+>>> import tinygrad_edu as tg
+>>> from tinygrad_edu import viz
+>>> w = tg.tensor(2.0, requires_grad=True)
+>>> loss = (3 * w - 1) ** 2
+>>> picture = viz.graph(loss)            # picture.render("graph.svg") draws it
+"""
+
+from tinygrad_edu.viz.graph import Edge, Graph, Vertex, graph
+from tinygrad_edu.viz.layout import LayoutMissing
+
+__all__ = ["Edge", "Graph", "LayoutMissing", "Vertex", "graph"]
