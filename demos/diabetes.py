@@ -16,7 +16,7 @@ from tqdm import trange
 import tinygrad_edu as tg
 from demos.pictures import BLUE, GREY, ORANGE, Pictures
 from demos.plane import least_squares
-from tinygrad_edu import optim
+from tinygrad_edu import optim, viz
 from tinygrad_edu.nn import functional as F
 
 TEST = 133  # patients kept aside
@@ -41,22 +41,23 @@ def split_and_scale(seed: int = 0) -> tuple[Any, Any, Any, Any]:
     return table[train], progress[train], table[test], progress[test]
 
 
-def fit(loss_of: Any, features: Any, wanted: Any, rate: float, label: str) -> tuple[Any, Any, Any]:
+def fit(loss_of: Any, features: Any, wanted: Any, rate: float, pictures: Pictures) -> tuple[Any, Any, Any]:
     """Gradient descent with momentum from zero: weights, bias, and the loss at each step."""
     inputs, target = tg.from_numpy(features), tg.from_numpy(wanted)
     weight = tg.zeros(features.shape[1], dtype=tg.float64, requires_grad=True)
     bias = tg.zeros((), dtype=tg.float64, requires_grad=True)
     optimizer = optim.SGD([weight, bias], lr=rate, momentum=0.9)
     losses = []
-    for _ in trange(STEPS, desc=label, leave=False, disable=None):
+    for step in trange(STEPS, desc=loss_of.__name__, leave=False, disable=None):
         output = inputs @ weight + bias
         loss = loss_of(output, target)
+        if step == 0:
+            pictures.graph(viz.graph(loss, formulas=True), f"diabetes_{loss_of.__name__}_graph")
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    names = {"features": inputs, "weight": weight, "bias": bias, "target": target, "output": output, "loss": loss}
-    return weight.detach().numpy(), bias.item(), (losses, loss, names)
+    return weight.detach().numpy(), bias.item(), losses
 
 
 def run(pictures: Pictures) -> dict[str, Any]:
@@ -66,23 +67,19 @@ def run(pictures: Pictures) -> dict[str, Any]:
     def rmse(prediction: Any) -> float:
         return float(np.sqrt(np.mean((prediction - test_y) ** 2)))
 
-    weight, bias, (losses, loss, names) = fit(F.mse_loss, train_x, train_y, 0.02, "linear regression")
+    weight, bias, losses = fit(F.mse_loss, train_x, train_y, 0.02, pictures)
     exact = least_squares(train_x, train_y)
     ours, best, naive = (rmse(p) for p in (test_x @ weight + bias, test_x @ exact[1:] + exact[0], train_y.mean()))
     print("Linear regression, typical error (RMSE) on the test part:")
     print(f"  gradient descent {ours:.2f}, least squares {best:.2f}, always the mean {naive:.2f}")
-    pictures.graph(loss, "diabetes_graph", params=names)
 
     median = np.median(train_y)
     above = (train_y > median).astype(float)
-    slope, offset, (bce, loss, names) = fit(
-        F.binary_cross_entropy_with_logits, train_x, above, 0.2, "logistic regression"
-    )
+    slope, offset, bce = fit(F.binary_cross_entropy_with_logits, train_x, above, 0.2, pictures)
     probability = 1 / (1 + np.exp(-(test_x @ slope + offset)))
     correct = float(np.mean((probability > 0.5) == (test_y > median)))
     print(f"Logistic regression, above the median ({median:.0f}) or not: {correct:.0%} of the test part right,")
     print(f"  training loss {bce[0]:.4f} (= log 2: no idea yet) to {bce[-1]:.4f}")
-    pictures.graph(loss, "diabetes_logistic_graph", params=names)
 
     draw(pictures, (test_y, test_x @ weight + bias), losses, (weight, exact[1:]), (probability, test_y > median))
     print(NOTES)

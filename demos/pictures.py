@@ -35,9 +35,8 @@ class Pictures:
         if not self._show or figure.canvas.required_interactive_framework is None:
             plt.close(figure)
 
-    def graph(self, loss: Any, name: str, **options: Any) -> None:
-        """Draw the computation that led to `loss`."""
-        graph = viz.graph(loss, formulas=True, **options)
+    def graph(self, graph: viz.Graph, name: str) -> None:
+        """Draw a computation graph, or list it where no layout program is installed."""
         try:
             print(f"  wrote {graph.render(self.folder / f'{name}.svg')}")
         except viz.LayoutMissing as missing:

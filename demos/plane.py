@@ -13,7 +13,7 @@ import numpy as np
 
 import tinygrad_edu as tg
 from demos.pictures import BLUE, GREY, ORANGE, Pictures
-from tinygrad_edu import optim
+from tinygrad_edu import optim, viz
 from tinygrad_edu.nn import functional as F
 
 features = np.array([[1.0, 0.0], [2.0, 1.0], [3.0, 0.0], [4.0, 1.0], [5.0, 0.0]])
@@ -31,33 +31,34 @@ def least_squares(features: Any, targets: Any) -> Any:
     return np.linalg.lstsq(table, targets, rcond=None)[0]
 
 
-def descend(features: Any, start: Any, rate: float) -> tuple[Any, Any]:
-    """All the (intercept, weight 1, weight 2) on the way down from `start`, and the last loss."""
+def descend(features: Any, start: Any, rate: float, pictures: Pictures | None = None) -> Any:
+    """All the (intercept, weight 1, weight 2) on the way down from `start`; the first step can be drawn."""
     inputs, wanted = tg.from_numpy(features), tg.from_numpy(targets)
     bias = tg.tensor(start[0], dtype=tg.float64, requires_grad=True)
     weights = tg.tensor(start[1:], dtype=tg.float64, requires_grad=True)
     optimizer = optim.SGD([bias, weights], lr=rate)
     path = [start]
-    for _ in range(STEPS):
+    for step in range(STEPS):
         prediction = inputs @ weights + bias
         loss = F.mse_loss(prediction, wanted)
+        if step == 0 and pictures:
+            pictures.graph(viz.graph(loss, formulas=True), "plane_graph")
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         path.append([bias.item(), *weights.tolist()])
-    names = {"features": inputs, "weights": weights, "bias": bias, "prediction": prediction, "loss": loss}
-    return np.array(path), (loss, names)
+    return np.array(path)
 
 
 def run(pictures: Pictures) -> dict[str, Any]:
     exact = least_squares(features, targets)
-    path, (loss, names) = descend(features, [0.0, 0.0, 0.0], rate=0.05)
+    path = descend(features, [0.0, 0.0, 0.0], 0.05, pictures)
     print("                   intercept   weight 1   weight 2")
     print("  least squares   " + "".join(f"{v:11.6f}" for v in exact))
     print("  gradient descent" + "".join(f"{v:11.6f}" for v in path[-1]))
 
     twice = np.column_stack([features[:, 0], 2 * features[:, 0]])  # the second feature says nothing new
-    twins = [descend(twice, start, rate=0.015)[0][-1] for start in ([0.0, 0.0, 0.0], [0.0, 3.0, 0.0])]
+    twins = [descend(twice, start, 0.015)[-1] for start in ([0.0, 0.0, 0.0], [0.0, 3.0, 0.0])]
     print("Collinear features: let the second feature be twice the first. Two starts, two answers:")
     for end in twins:
         error = np.mean((end[0] + twice @ end[1:] - targets) ** 2)
@@ -66,7 +67,6 @@ def run(pictures: Pictures) -> dict[str, Any]:
     print("  the single weights mean nothing. Least squares by formula would divide by zero there.")
 
     draw(pictures, path, exact)
-    pictures.graph(loss, "plane_graph", params=names)
     print(NOTES)
     return {"path": path, "exact": exact, "twins": twins}
 

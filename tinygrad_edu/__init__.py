@@ -10,7 +10,7 @@ tensor(8.)
 
 # ruff: noqa: I001 - the module `tensor` is loaded first, then its name means the function
 from tinygrad_edu.tensor import Tensor
-from tinygrad_edu import autograd, cuda, func, linalg, nn, special
+from tinygrad_edu import autograd, cuda, func, linalg, nn, optim, special
 from tinygrad_edu.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from tinygrad_edu.device import *
 from tinygrad_edu.dtypes import *

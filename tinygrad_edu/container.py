@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import operator
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from numpy import ndarray
 
 from tinygrad_edu import dtypes, lazy, legacy, memory, printing
 from tinygrad_edu.device import check_device, cpu, device
-from tinygrad_edu.functions import conversion, creation
+from tinygrad_edu.functions import conversion, creation, random
 from tinygrad_edu.memory import recording
 from tinygrad_edu.primitive import Leaf, Node, TensorBase
 from tinygrad_edu.size import Size
@@ -88,6 +89,8 @@ class Container(TensorBase):
         """How many elements lie in memory from one to the next along each dimension (or along `dim`)."""
         a = self._ndarray("stride")
         steps = tuple(s // a.itemsize for s in a.strides)
+        if a.size == 0:  # as if every side were 1 at least
+            steps = tuple(math.prod(max(n, 1) for n in a.shape[k + 1 :]) for k in range(a.ndim))
         return steps if dim is None else steps[dim]
 
     def storage_offset(self) -> int:
@@ -203,6 +206,10 @@ class Container(TensorBase):
     new_tensor, new_zeros, new_ones = creation.new_tensor, creation.new_zeros, creation.new_ones
     new_full, new_empty = creation.new_full, creation.new_empty
 
+    uniform_, normal_, exponential_ = random.uniform_, random.normal_, random.exponential_
+    bernoulli, bernoulli_, random_ = random.bernoulli, random.bernoulli_, random.random_
+    multinomial = random.multinomial
+
     def new(self, *data: Any) -> Tensor:
         """An old form of `new_tensor` and `new_empty`."""
         return legacy.construct(data, self._array.dtype, "new")
@@ -213,8 +220,8 @@ class Container(TensorBase):
         """Its one element as a Python number. Raises RuntimeError if there are more."""
         if self._array.size != 1:
             raise RuntimeError(
-                f"item: a tensor of shape {tuple(self.shape)} is not one number. Reduce it (x.mean(), x.sum()), take an "
-                f"element (x[0]), or all of them: x.tolist()."
+                f"item: a tensor of shape {tuple(self.shape)} is not one number. Reduce it (x.mean(), x.sum()), take "
+                f"an element (x[0]), or all of them: x.tolist()."
             )
         if type(self._array) is not ndarray:
             self._array = lazy.realise([self._array])[0]
@@ -232,8 +239,8 @@ class Container(TensorBase):
         """
         if not force and recording.get() and self._edge() is not None:
             raise RuntimeError(
-                f"this tensor (shape {tuple(self.shape)}) requires grad, and what NumPy does to its numbers would not be "
-                f"recorded. Where no gradient is wanted, write x.detach().numpy()."
+                f"this tensor (shape {tuple(self.shape)}) requires grad, and what NumPy does to its numbers would not "
+                f"be recorded. Where no gradient is wanted, write x.detach().numpy()."
             )
         a = lazy.realise([self._array])[0]
         return a.view()

@@ -25,11 +25,7 @@ class device:
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         if isinstance(type, device):
             type, index = type.type, type.index
-        if not isinstance(type, str):
-            raise RuntimeError(
-                f"there is no device {type!r}: this engine computes on the CPU only. Write device('cpu'), or leave it out."
-            )
-        kind, colon, number = type.partition(":")
+        kind, colon, number = str(type).partition(":")
         if kind != "cpu" or (colon and number != "0") or index not in (None, 0):
             raise RuntimeError(
                 f"there is no device {type!r}: this engine computes on the CPU only. Write "

@@ -34,7 +34,7 @@ finfo, iinfo = np.finfo, np.iinfo
 DType = np.dtype[Any]
 SUPPORTED = {d: d for d in (float32, float64, int64, bool, float16, int32, int16, int8, uint8)}
 """The dtypes of tensors. The values are NumPy's own objects, which can be told apart by `is`; equal ones may not be."""
-_KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}  # the categories, in ascending order
+CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}  # the categories, in ascending order
 _NUMBERS = {True.__class__: bool, (1).__class__: int64, (1.0).__class__: float32}
 _NARROW = frozenset((int8, int16, int32, uint8))
 _default = float32
@@ -156,7 +156,7 @@ def promoted(operands: tuple[Any, ...]) -> DType:
             continue
         if result is None:
             result = d_
-        elif _KINDS[d_.kind] > _KINDS[result.kind]:
+        elif CATEGORY[d_.kind] > CATEGORY[result.kind]:
             result = join(result, d_)
     assert result is not None
     return result

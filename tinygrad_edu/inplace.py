@@ -1,4 +1,10 @@
-"""Changes in place, recorded: the tensor gets a new node, its memory is stamped, views follow lazily."""
+"""Changes in place, recorded: the tensor gets a new node, its memory is stamped, views follow lazily.
+
+    out = zeros(2, 3);  out[:, 0] = h        # the node of `out` is now setitem, over its old node and that of h
+
+Through a view it is the base that gets the node, since that is where the memory belongs; the view, and
+all others of the same base, are then made anew from it when they are next used (`memory.View`).
+"""
 
 from __future__ import annotations
 
@@ -10,14 +16,19 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import memory
-from tinygrad_edu.dtypes import promoted
+from tinygrad_edu.dtypes import as_operand
 from tinygrad_edu.memory import recording
-from tinygrad_edu.primitive import Leaf, rule, wrap
+from tinygrad_edu.primitive import PRIMITIVES, Leaf, TensorBase, _record, rule, wrap
+from tinygrad_edu.rules.indexing import last_written, replace
+from tinygrad_edu.rules.shaping import cast, reshape
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["assign", "inplace", "put_view"]
+__all__ = ["assign", "inplace", "relabelled", "write"]
+
+_CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
+_ALL = (Ellipsis,)
 
 
 def inplace(function: Callable[..., Any], name: str | None = None) -> Callable[..., Tensor]:
@@ -27,7 +38,8 @@ def inplace(function: Callable[..., Any], name: str | None = None) -> Callable[.
     @wraps(function)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         def compute(old: Any) -> Any:
-            return function(old, *(old if a is self else a for a in args), **kwargs)
+            named = {k: old if v is self else v for k, v in kwargs.items()}
+            return function(old, *(old if a is self else a for a in args), **named)
 
         return assign(self, compute, label)
 
@@ -43,75 +55,167 @@ def assign(tensor: Any, compute: Callable[[Any], Any], name: str) -> Any:
     Raises RuntimeError for a leaf that requires grad while grad mode is on, for memory that must not be
     written to, and for a result of another shape or of a dtype that the tensor cannot hold.
     """
-    array, view = tensor._array, tensor._view
-    base = tensor if view is None else view.base
-    mode = recording.get()
-    if isinstance(base._node, Leaf) and mode:
-        what = "a leaf" if base is tensor else "a view of a leaf"
-        raise RuntimeError(
-            f"{name}: {what} that requires grad (shape {tuple(base._array.shape)}) cannot be changed in place while "
-            f"its use is recorded. Do it under `with no_grad():` (parameter updates), or make a new tensor: w = w - step."
-        )
-    if type(array) is not ndarray or not array.flags.writeable:
-        raise RuntimeError(
-            f"{name}: this tensor's memory cannot be written to (it is read-only, expanded or lazy; shape "
-            f"{tuple(array.shape)}). Change a copy: x = x.clone()."
-        )
-    if 0 in array.strides and any(n > 1 and s == 0 for n, s in zip(array.shape, array.strides, strict=True)):
-        raise RuntimeError(
-            f"{name}: several elements of this expanded tensor (shape {tuple(array.shape)}) are the same memory. "
-            f"Change a copy: x = x.clone()."
-        )
+    array = tensor._array
+    mode = _writeable(tensor, name)
     edge = tensor._edge()
-    if mode:
-        # what the graph saved of the old values must not be overwritten by the new ones
-        new = compute(wrap(array.copy(), edge))
-    else:
-        new = compute(wrap(array))
+    # what the graph saved of the old values must not be overwritten by the new ones
+    new = compute(wrap(array.copy(), edge) if mode else wrap(array))
     value = new._array
     if value.shape != array.shape:
         raise RuntimeError(
             f"{name}: the result has shape {tuple(value.shape)} but the tensor has shape {tuple(array.shape)}, and "
             f"changing in place cannot change the shape. Write the out-of-place form."
         )
-    if value.dtype.kind != array.dtype.kind and promoted((array, value)) != array.dtype:
+    if _CATEGORY[value.dtype.kind] > _CATEGORY[array.dtype.kind]:
         raise RuntimeError(
             f"{name}: the result is {value.dtype} and does not fit into a {array.dtype} tensor. Convert it first, "
             f"x = x.float(), or write the out-of-place form."
         )
-    node = new._edge() if mode else None
-    if mode and view is not None and (node is not None or base._node is not None):
-        if view.several:
-            raise RuntimeError(
-                f"{name}: this tensor is one of several views made by one call (split, chunk, unbind). Changing it in "
-                f"place cannot be recorded: write to a slice of the original, or change a copy (x.clone())."
-            )
-        positions = view.step(wrap(np.arange(base._array.size).reshape(base._array.shape)))._array
-        base._node = put_view(wrap(base._array.copy(), base._edge()), new, positions=positions)._node
-    elif mode and view is None:
-        tensor._node = node if node is None or node.dtype == array.dtype else new.to(array.dtype)._edge()
+    if mode:
+        made = new._edge()
+        if made is None or tensor._view is not None:
+            _record_write(tensor, edge, _ALL, new, made, name, mode)
+        else:
+            tensor._node = made if made.dtype == array.dtype else cast(new, dtype=array.dtype)._node
     np.copyto(array, value, casting="unsafe")
     memory.changed(array, name)
     return tensor
 
 
-def marked(x: Any, positions: Any) -> Any:
-    """A mask of the shape of `x`, true at the flat `positions`."""
-    mask = np.zeros(x.shape, bool)
-    mask.reshape(-1)[positions] = True
-    return mask
+def write(tensor: Any, index: tuple[Any, ...], value: Any, name: str) -> None:
+    """``tensor[index] = value``, recorded without a copy of either; `index` is one that NumPy takes.
+
+    Raises as `assign` does, and RuntimeError for a value that does not broadcast to what it replaces.
+    """
+    if not isinstance(value, TensorBase):
+        value = wrap(np.asarray(_operand(value, name)))
+    array = tensor._array
+    mode = _writeable(tensor, name)
+    edge, made = tensor._edge(), value._edge() if mode else None
+    if mode:
+        _refuse_parts(tensor, edge, made, name)
+    try:
+        array[index] = value._array
+    except ValueError:
+        raise RuntimeError(
+            f"{name}: a value of shape {tuple(value._array.shape)} does not broadcast to the shape "
+            f"{tuple(array[index].shape)} of what it is to replace"
+        ) from None
+    if mode:
+        _record_write(tensor, edge, index, value, made, name, mode)
+    memory.changed(array, name)
+
+
+def _operand(value: Any, name: str) -> Any:
+    if isinstance(value, (list, tuple)) or value is None:
+        raise TypeError(
+            f"{name}: the value must be a Tensor, an array or a number, not {type(value).__name__}. Write "
+            f"tensor(…), or stack(…) for a list of tensors."
+        )
+    return as_operand(value, name)
+
+
+def _writeable(tensor: Any, name: str) -> Any:
+    """Whether a change of this tensor is to be recorded. Raises RuntimeError if it must not be changed."""
+    array, view, mode = tensor._array, tensor._view, recording.get()
+    base = tensor if view is None else view.base
+    if mode and isinstance(base._edge(), Leaf):
+        what = "a leaf" if base is tensor else "a view of a leaf"
+        raise RuntimeError(
+            f"{name}: {what} that requires grad (shape {tuple(base._array.shape)}) cannot be changed in place while "
+            f"its use is recorded. Do it under `with no_grad():` (parameter updates), or make a new tensor: w = w - d."
+        )
+    if type(array) is not ndarray or not array.flags.writeable:
+        raise RuntimeError(
+            f"{name}: this tensor's memory cannot be written to (it is read-only, expanded or lazy; shape "
+            f"{tuple(array.shape)}). Change a copy: x = x.clone()."
+        )
+    if not array.flags.forc and memory.overlaps_itself(array):
+        raise RuntimeError(
+            f"{name}: several elements of this expanded or unfolded tensor (shape {tuple(array.shape)}) are the same "
+            f"memory. Change a copy: x = x.clone()."
+        )
+    return mode
+
+
+def _refuse_parts(tensor: Any, edge: Any, made: Any, name: str) -> None:
+    """Raises RuntimeError where a change cannot be recorded, because of how this view was made."""
+    view = tensor._view
+    if view is None or (made is None and view.base._node is None):
+        return
+    if view.base._array is not view.array:
+        raise RuntimeError(
+            f"{name}: the base of this view has been given another shape or other memory in place since the view was "
+            f"made, so that changing the view cannot be recorded. Change a copy (x.clone())."
+        )
+    if view.several:
+        raise RuntimeError(
+            f"{name}: this tensor is one of several views made by one call (split, chunk, unbind). Changing it in "
+            f"place cannot be recorded: write to a slice of the original, or change a copy (x.clone())."
+        )
+    if edge is None and view.seen is not None:
+        raise RuntimeError(
+            f"{name}: this view (shape {tuple(tensor._array.shape)}) was made under no_grad, and changing it in place "
+            f"while grad mode is on would change its base's gradient behind its back. Make the view with grad mode on, "
+            f"or change it under no_grad, too."
+        )
+
+
+def _record_write(tensor: Any, edge: Any, index: tuple[Any, ...], value: Any, made: Any, name: str, mode: Any) -> None:
+    """Give the tensor, or the base of the view, the node of ``tensor[index] = value``."""
+    _refuse_parts(tensor, edge, made, name)
+    view = tensor._view
+    base = tensor if view is None else view.base
+    below = edge if view is None else base._edge()
+    if below is None and made is None:
+        return
+    ones = next((k for k, n in enumerate(value._array.shape) if n != 1), value._array.ndim)
+    if made is not None and ones:  # NumPy lets sides of 1 in front broadcast away
+        value = reshape(value, shape=value._array.shape[ones:])
+        made = value._edge()
+    if view is None:
+        p, kwargs = PRIMITIVES["setitem"], {"index": index}
+    else:
+        everything = wrap(np.arange(base._array.size).reshape(base._array.shape))
+        p, kwargs = PRIMITIVES["put_view"], {"positions": view.step(everything)._array[index]}
+    plan = p.plan((below is not None) + 2 * (made is not None))
+    edges = tuple(e for e in (below, made) if e is not None)
+    base._node = node = _record(plan, edges, (base._array, base._array, value._array), kwargs)
+    if mode is not True:
+        mode(node, (wrap(base._array, below), value), base)
+
+
+def relabelled(function: Callable[..., Any], name: str) -> Callable[..., Tensor]:
+    """The in-place form of a function that gives a view of another shape: ``unsqueeze_``. No number is changed."""
+
+    @wraps(function)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        edge = self._edge()
+        if isinstance(edge, Leaf) and recording.get():
+            raise RuntimeError(
+                f"{name}: the shape of a leaf that requires grad (shape {tuple(self._array.shape)}) cannot be changed "
+                f"in place. Make a new tensor: y = x.{name.rstrip('_')}(…)."
+            )
+        old = wrap(self._array, edge)
+        old._view = self._view
+        new = function(old, *args, **kwargs)
+        self._array, self._node, self._view = new._array, new._node, new._view
+        return self
+
+    method.__name__ = name
+    method.__qualname__ = f"Tensor.{name}"
+    method.__doc__ = f"In-place form of `{function.__name__}`: changes this tensor's shape, and returns it."
+    return method
 
 
 def _put(x: Any, value: Any, *, positions: Any) -> Any:
-    y = np.array(x)
-    y.reshape(-1)[positions] = value
-    return y
+    return np.reshape(replace(np.reshape(x, -1), (positions,), value), x.shape)
 
 
 put_view = rule(
     _put,
-    lambda g, _x, positions: np.where(marked(_x, positions), 0, g),
-    lambda g, positions: np.take(g, positions),
+    lambda g, positions: np.reshape(replace(np.reshape(g, -1), (positions,), 0), g.shape),
+    lambda g, positions: last_written(np.reshape(g, -1), (positions,)),
     name="put_view",
 )
 """`x` with the flat `positions` replaced by `value`: what writing through a view does to its base."""

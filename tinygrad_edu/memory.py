@@ -46,9 +46,23 @@ last_change = 0
 
 def owner(a: Any) -> Any:
     """The array that owns the memory of `a`: `a` itself unless it is a view."""
-    while type(a.base) is ndarray:
-        a = a.base
+    while (base := a.base) is not None:
+        if not isinstance(base, ndarray):
+            base = getattr(base, "base", None)  # what NumPy's as_strided puts in between
+            if not isinstance(base, ndarray):
+                break
+        a = base
     return a
+
+
+def overlaps_itself(a: ndarray) -> bool:
+    """Whether several elements of `a` may be the same memory (expanded or unfolded)."""
+    reach = 0
+    for step, n in sorted((abs(s), n) for s, n in zip(a.strides, a.shape, strict=True) if n > 1):
+        if step <= reach:
+            return True
+        reach += step * (n - 1)
+    return False
 
 
 def changed(a: Any, by: str) -> None:
@@ -81,22 +95,36 @@ def version(a: Any) -> int:
 class View:
     """How a tensor was made from an older one that it shares memory with (or why it must not be written to)."""
 
-    __slots__ = ("base", "seen", "several", "step")
+    __slots__ = ("array", "base", "seen", "several", "step")
 
     def __init__(self, base: TensorBase, step: Callable[[Any], Any], several: bool = False) -> None:
         older = base._view
         self.base: TensorBase = base if older is None else older.base  # a view of a view is a view of the base
         self.step: Callable[[Any], Any] = step if older is None else lambda x: step(older.step(x))
         self.several: bool = several or (older is not None and older.several)  # one of several results of a call
-        self.seen = self.base._node
+        self.seen = self.base._edge()
+        self.array = self.base._array  # as it was laid out then
 
     def refresh(self, tensor: TensorBase) -> None:
         """After the base was changed in place, its views are views of the changed base: record that."""
-        if self.base._node is not self.seen:
-            self.seen = self.base._node
-            before = recording.get()
-            recording.set(observing.get())
-            try:
-                tensor._node = self.step(self.base)._node
-            finally:
-                recording.set(before)
+        base = self.base
+        now = base._edge()
+        if now is self.seen or not now or not now.edges:  # a base that merely became a leaf has not been changed
+            return
+        if tensor._node is None and self.seen is not None:  # made under no_grad: it stays unrecorded
+            return
+        if base._array is not self.array:
+            if owner(base._array) is not owner(self.array):  # the base has got other memory
+                return
+            raise RuntimeError(
+                f"the base of this view (shape {tuple(tensor._array.shape)}) has been reshaped in place, from "
+                f"{tuple(self.array.shape)} to {tuple(base._array.shape)}, and then changed: how the view depends on "
+                f"it cannot be told any more. Reshape out of place: y = x.unsqueeze(0)."
+            )
+        before = recording.get()
+        recording.set(observing.get())
+        try:
+            made = self.step(base)._node
+        finally:
+            recording.set(before)
+        self.seen, tensor._node = now, made

@@ -44,7 +44,8 @@ PRIMITIVES: dict[str, Primitive] = {}
 NUMPY: dict[Any, Callable[..., Any]] = {}
 """For each NumPy function that Tensors take part in: the function that stands for it."""
 
-_PLAIN = {ndarray, float, int, bool}
+_NUMBERS = {float, int, bool}
+_PLAIN = {ndarray, *_NUMBERS}
 _new = object.__new__
 
 
@@ -323,7 +324,7 @@ def _binary(p: Primitive) -> Callable[..., Any]:
         if kind is ndarray and other is ndarray:
             if x.dtype is not z.dtype:
                 x, z = promote(x, z)
-        elif other is not float or kind is not ndarray or x.dtype.kind != "f":
+        elif other not in _NUMBERS or kind is not ndarray or x.dtype.kind != "f":
             x, z = promote(x, z)
         y = on_arrays(x, z) if kind in _PLAIN and other in _PLAIN else function(x, z)
         if type(y) is not ndarray or kind not in _PLAIN or other not in _PLAIN:

@@ -12,9 +12,10 @@ from tinygrad_edu import functions, numpy_api
 from tinygrad_edu.autograd import hooks
 from tinygrad_edu.autograd.backward import backward
 from tinygrad_edu.container import Container
+from tinygrad_edu.functions import broadcasting, indexing, joining, rearranging, scattering, shaping, writing
 from tinygrad_edu.functions.comparison import compared
 from tinygrad_edu.functions.pointwise import swapped
-from tinygrad_edu.inplace import inplace
+from tinygrad_edu.inplace import inplace, relabelled
 from tinygrad_edu.linalg import toplevel
 from tinygrad_edu.primitive import Leaf, Node, TensorBase, recorded_type, wrap
 from tinygrad_edu.rules import elementwise
@@ -306,6 +307,59 @@ class Tensor(Container):
     det, logdet, slogdet, inverse = toplevel.det, toplevel.logdet, toplevel.slogdet, toplevel.inverse
     pinverse, matrix_power = toplevel.pinverse, toplevel.matrix_power
     cholesky, qr, svd = toplevel.cholesky, toplevel.qr, toplevel.svd
-    sum = functions.sum
-    mean = functions.mean
-    reshape = functions.reshape
+
+    # reductions, cumulative functions, order, statistics
+    sum, mean, prod, nansum, nanmean = (
+        functions.sum, functions.mean, functions.prod, functions.nansum, functions.nanmean,
+    )  # fmt: skip
+    var, std, cov, corrcoef = functions.var, functions.std, functions.cov, functions.corrcoef
+    amax, amin, aminmax, max, min = functions.amax, functions.amin, functions.aminmax, functions.max, functions.min
+    argmax, argmin, any, all = functions.argmax, functions.argmin, functions.any, functions.all
+    count_nonzero, logsumexp, norm = functions.count_nonzero, functions.logsumexp, functions.norm
+    dist, renorm, diff = functions.dist, functions.renorm, functions.diff
+    cumsum, cumprod, logcumsumexp = functions.cumsum, functions.cumprod, functions.logcumsumexp
+    cummax, cummin = functions.cummax, functions.cummin
+    median, nanmedian, mode = functions.median, functions.nanmedian, functions.mode
+    quantile, nanquantile = functions.quantile, functions.nanquantile
+    sort, argsort, msort = functions.sort, functions.argsort, functions.msort
+    topk, kthvalue, unique = functions.topk, functions.kthvalue, functions.unique
+    unique_consecutive, bincount, histc = functions.unique_consecutive, functions.bincount, functions.histc
+    cumsum_, cumprod_, renorm_ = inplace(cumsum), inplace(cumprod), inplace(renorm)
+    # shaping, joining, indexing
+    __getitem__, __setitem__ = indexing.getitem, writing.setitem
+    __len__, __iter__, __contains__ = writing.length, writing.iterate, writing.contains
+    T, mT = property(shaping.all_reversed), property(shaping.matrix_transposed)
+    H, mH = property(shaping.t), property(shaping.matrix_transposed)
+    reshape, view, view_as, reshape_as = shaping.reshape, shaping.view, shaping.view_as, shaping.reshape_as
+    ravel, flatten, unflatten = shaping.ravel, shaping.flatten, shaping.unflatten
+    squeeze, unsqueeze, expand_as = shaping.squeeze, shaping.unsqueeze, broadcasting.expand_as
+    broadcast_to, expand = broadcasting.broadcast_to, broadcasting.expand
+    permute, transpose, t = shaping.permute, shaping.transpose, shaping.t
+    swapaxes, swapdims, adjoint = shaping.swapaxes, shaping.swapdims, shaping.adjoint
+    movedim, moveaxis, clone, contiguous = shaping.movedim, shaping.moveaxis, shaping.clone, shaping.contiguous
+    flip, fliplr, flipud = rearranging.flip, rearranging.fliplr, rearranging.flipud
+    rot90, roll, tile, repeat = rearranging.rot90, rearranging.roll, rearranging.tile, rearranging.repeat
+    repeat_interleave, unfold = rearranging.repeat_interleave, rearranging.unfold
+    diagonal, diag, diag_embed = rearranging.diagonal, rearranging.diag, rearranging.diag_embed
+    diagflat, trace, tril, triu = rearranging.diagflat, rearranging.trace, rearranging.tril, rearranging.triu
+    split, chunk, tensor_split, unbind = joining.split, joining.chunk, joining.tensor_split, joining.unbind
+    hsplit, vsplit, dsplit = joining.hsplit, joining.vsplit, joining.dsplit
+    index_select, select, narrow = indexing.index_select, indexing.select, indexing.narrow
+    gather, take, take_along_dim = indexing.gather, indexing.take, indexing.take_along_dim
+    masked_select, nonzero, argwhere = indexing.masked_select, indexing.nonzero, indexing.argwhere
+    scatter, scatter_add = scattering.scatter, scattering.scatter_add
+    scatter_reduce, index_put = scattering.scatter_reduce, scattering.index_put
+    index_add, index_copy, index_fill = scattering.index_add, scattering.index_copy, scattering.index_fill
+    masked_fill, masked_scatter = scattering.masked_fill, scattering.masked_scatter
+    diagonal_scatter, select_scatter = scattering.diagonal_scatter, scattering.select_scatter
+    slice_scatter = scattering.slice_scatter
+    copy_, fill_, zero_ = writing.copy_, writing.fill_, writing.zero_
+    fill_diagonal_, index_put_ = writing.fill_diagonal_, inplace(scattering.index_put)
+    scatter_, scatter_add_ = inplace(scatter), inplace(scatter_add)
+    scatter_reduce_, index_add_ = inplace(scatter_reduce), inplace(index_add)
+    index_copy_, index_fill_ = inplace(index_copy), inplace(index_fill)
+    masked_fill_, masked_scatter_ = inplace(masked_fill), inplace(masked_scatter)
+    tril_, triu_ = inplace(tril), inplace(triu)
+    squeeze_, unsqueeze_ = relabelled(squeeze, "squeeze_"), relabelled(unsqueeze, "unsqueeze_")
+    t_, transpose_ = relabelled(t, "t_"), relabelled(transpose, "transpose_")
+    swapaxes_, swapdims_ = relabelled(swapaxes, "swapaxes_"), relabelled(swapdims, "swapdims_")

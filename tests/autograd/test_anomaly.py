@@ -8,6 +8,8 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu import autograd, memory
 
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, of 0/0 and log(0)
+
 
 def leaf(*values):
     return tg.tensor(np.array(values, float), requires_grad=True)

@@ -202,7 +202,7 @@ def test_dropping_the_result_frees_the_graph_without_the_collector():
         x = leaf(1.0, 2.0)
         y = tg.tanh(x)
         seen = [weakref.ref(y), weakref.ref(y.grad_fn.saved[0])]
-        z = y.reshape(2, 1)
+        z = (y * 2).reshape(2, 1)
         z += 1
         z.sum().backward(create_graph=True)
         x.grad = None

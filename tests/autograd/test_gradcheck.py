@@ -91,9 +91,21 @@ def test_a_fault_at_second_order_only_is_found(wrong):
     assert re.search("the gradient of wrong.*zero, though", message(gradgradcheck, f, x), re.S)
 
 
+def bent(x):
+    """Slope 1 up to 0, and 3 above."""
+    return tg.where(x.detach() > 0, 3 * x, x)
+
+
 def test_a_kink_is_called_one():
     x = tg.tensor(np.array([1.0, 0.0]), requires_grad=True)
-    assert re.search(r"a kink at this point: the slope is .* on the left and .* on the right", message(gradcheck, tg.abs, x))
+    text = message(gradcheck, bent, x)
+    assert re.search(r"a kink at this point: the slope is .* on the left and .* on the right", text), text
+
+
+def test_a_jump_is_called_one():
+    x = tg.tensor(np.array([1.0, 0.0]), requires_grad=True)
+    assert gradcheck(tg.abs, x)  # the slope 0 is the mean of both sides
+    assert "a jump at this point" in message(gradgradcheck, tg.abs, x)
 
 
 def test_a_result_cut_off_from_the_graph_is_found():
@@ -175,7 +187,7 @@ def test_assert_gradients_takes_plain_data_and_raises_assertion_errors(wrong):
     with pytest.raises(AssertionError, match="wrong sign"):
         assert_gradients(wrong(product, lambda g, b: -g * b, RIGHT[1]), 2.0, 3.0)
     with pytest.raises(AssertionError, match="kink"):
-        assert_gradients(tg.abs, 0.0)
+        assert_gradients(bent, 0.0)
 
 
 # -- gradients written by hand ---------------------------------------------------------------------------

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -19,20 +15,35 @@ from demos.__main__ import LESSONS, main  # noqa: E402
 from demos.pictures import Pictures  # noqa: E402
 
 
-@pytest.fixture
-def pictures(tmp_path):
-    return Pictures(tmp_path / "pictures")
+def _run(lesson, tmp_path_factory):
+    pictures = Pictures(tmp_path_factory.mktemp("pictures") / "here")
+    return lesson.run(pictures), files(pictures.folder)
 
 
-def files(pictures):
-    return sorted(path.name for path in pictures.folder.iterdir())
+def files(folder):
+    return sorted(path.name for path in folder.iterdir())
 
 
-def test_line_ends_at_intercept_1_and_slope_2_by_hand_and_by_engine(pictures):
-    result = line.run(pictures)
+@pytest.fixture(scope="module")
+def line_result(tmp_path_factory):
+    return _run(line, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def plane_result(tmp_path_factory):
+    return _run(plane, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def diabetes_result(tmp_path_factory):
+    return _run(diabetes, tmp_path_factory)
+
+
+def test_line_ends_at_intercept_1_and_slope_2_by_hand_and_by_engine(line_result):
+    result, left = line_result
     np.testing.assert_allclose(result["hand"], [1, 2], rtol=0, atol=1e-6)
     np.testing.assert_allclose(result["engine"], [1, 2], rtol=0, atol=1e-6)
-    assert files(pictures) == ["line.png", "line_graph.svg"]
+    assert left == ["line.png", "line_graph.svg"]
 
 
 def test_line_advice_is_true():
@@ -47,30 +58,34 @@ def test_line_advice_is_true():
     np.testing.assert_allclose(last(line.RATE, 3.0), [7, 2], rtol=0, atol=1e-5)
 
 
-def test_plane_ends_at_the_least_squares_solution(pictures):
-    result = plane.run(pictures)
+def test_plane_ends_at_the_least_squares_solution(plane_result):
+    result, left = plane_result
     np.testing.assert_allclose(result["path"][-1], result["exact"], rtol=0, atol=1e-6)
-    assert files(pictures) == ["plane.png", "plane_graph.svg"]
+    assert left == ["plane.png", "plane_graph.svg"]
 
 
-def test_collinear_features_leave_the_single_weights_undetermined(pictures):
-    first, second = plane.run(pictures)["twins"]
+def test_collinear_features_leave_the_single_weights_undetermined(plane_result):
+    first, second = plane_result[0]["twins"]
     assert abs(first[1] - second[1]) > 1
     np.testing.assert_allclose(first[1] + 2 * first[2], second[1] + 2 * second[2], atol=1e-6)
 
 
-def test_diabetes_reaches_least_squares_and_beats_guessing(pictures):
-    result = diabetes.run(pictures)
+def test_diabetes_reaches_least_squares_and_beats_guessing(diabetes_result):
+    result, left = diabetes_result
     assert result["rmse"] == pytest.approx(result["least_squares_rmse"], rel=0.01)
     assert result["rmse"] < 0.8 * result["naive_rmse"]
     assert result["bce"][0] == pytest.approx(np.log(2))
     assert result["accuracy"] > 0.65
-    assert files(pictures) == ["diabetes.png", "diabetes_graph.svg", "diabetes_logistic_graph.svg"]
+    assert left == [
+        "diabetes.png",
+        "diabetes_binary_cross_entropy_with_logits_graph.svg",
+        "diabetes_mse_loss_graph.svg",
+    ]
 
 
-def test_diabetes_logistic_regression_is_at_its_lowest_loss(pictures):
+def test_diabetes_logistic_regression_is_at_its_lowest_loss(diabetes_result):
     train_x, train_y, _, _ = diabetes.split_and_scale()
-    p = diabetes.run(pictures)["logistic"]
+    p = diabetes_result[0]["logistic"]
     table = np.column_stack([np.ones(len(train_x)), train_x])
     above = train_y > np.median(train_y)
     slope = table.T @ (1 / (1 + np.exp(-table @ p)) - above) / len(table)
@@ -85,10 +100,10 @@ def test_scaling_uses_the_training_part_only():
     assert np.abs(test_x.mean(axis=0)).max() > 1e-3
 
 
-def test_without_a_layout_program_the_lesson_goes_on(pictures, monkeypatch, capsys):
+def test_without_a_layout_program_the_lesson_goes_on(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("shutil.which", lambda name, path=None: None)
-    line.run(pictures)
-    assert files(pictures) == ["line.png"]
+    line.by_engine(Pictures(tmp_path))
+    assert files(tmp_path) == []
     assert "graphviz-pure" in capsys.readouterr().out
 
 
@@ -103,9 +118,6 @@ def test_an_unknown_lesson_is_an_error_that_lists_the_known_ones(capsys):
     assert "line, plane, diabetes" in capsys.readouterr().err
 
 
-def test_list_names_every_lesson_without_running_any():
-    root = Path(__file__).parents[2]
-    command = [sys.executable, "-m", "demos", "--list"]
-    out = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", check=True,
-                         env={"MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"}).stdout  # fmt: skip
-    assert [row.split()[0] for row in out.splitlines()] == list(LESSONS)
+def test_list_names_every_lesson_without_running_any(capsys):
+    main(["--list"])
+    assert [row.split()[0] for row in capsys.readouterr().out.splitlines()] == list(LESSONS)

@@ -406,3 +406,31 @@ def test_what_is_really_infinite_warns_as_numpy_does() -> None:
     for f in (lambda: tg.log(t([0.0])), lambda: 1 / t([0.0]), lambda: tg.exp(t([1e4]))):
         with pytest.warns(RuntimeWarning, match="encountered in"):
             f()
+
+
+# -- the rest -----------------------------------------------------------------------------------------------
+
+
+def test_numpys_scalars_count_as_pythons_on_either_side() -> None:
+    x = leaf([1.0, 2.0], np.float32)
+    for y in (np.float64(2) * x, x * np.float64(2), np.int64(2) * x, x * np.int64(2)):
+        assert isinstance(y, tg.Tensor) and y.dtype == np.float32 and y.requires_grad
+        assert_array_equal(y._array, [2, 4])
+
+
+def test_fill_in_place_takes_the_gradient_from_what_was_there() -> None:
+    x = leaf([1.0, 2.0])
+    y = x * 3
+    y.fill_(7.0)
+    assert_array_equal(y._array, [7, 7])
+    assert_array_equal(tg.autograd.grad(y * x, x, t([1.0, 10.0]))[0]._array, [7, 70])
+
+
+def test_an_elementwise_rule_may_have_an_operand_without_derivative_or_an_option_without_default() -> None:
+    masked = tg.rule(lambda a, b: a * b, lambda g, b: g * b, None, name="masked", elementwise=True)
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 5.0])
+    da, db = tg.autograd.grad(masked(a, b), (a, b), t([1.0, 10.0]), allow_unused=True)
+    assert_array_equal(da._array, [3, 50])
+    assert db is None
+    scaled = tg.rule(lambda x, *, by: x * by, lambda g, by: g * by, name="scaled", elementwise=True)
+    assert_array_equal(tg.autograd.grad(scaled(a, by=4), a, t([1.0, 10.0]))[0]._array, [4, 40])

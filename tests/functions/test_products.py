@@ -75,7 +75,10 @@ def test_the_weight_gradient_under_a_batch_is_one_product(monkeypatch: pytest.Mo
         (lambda: tg.bmm(leaf(3, 4), leaf(4, 5)), r"batch of matrices \(3 dimensions\), but its shape is \(3, 4\)"),
         (lambda: leaf(3) @ 2.0, r"at least 1 dimension.*use \*"),
         (lambda: tg.tensor(2.0).double() @ leaf(3), r"at least 1 dimension.*use \*"),
-        (lambda: leaf(3, 4) @ leaf(4, 5).float(), r"expected both .* same dtype, but got float64 and float32.*x\.float\(\)"),
+        (
+            lambda: leaf(3, 4) @ leaf(4, 5).float(),
+            r"expected both .* same dtype, but got float64 and float32.*x\.float\(\)",
+        ),
         (lambda: tg.mm(leaf(3, 4), tg.tensor(np.ones((4, 2), int))), r"same dtype, but got float64 and int64"),
         (lambda: tg.inner(leaf(3), leaf(4)), r"last sides must be equal.*\(3,\) and \(4,\)"),
         (lambda: tg.outer(leaf(3, 1), leaf(4)), r"outer: input must be a vector"),
@@ -147,7 +150,9 @@ def test_inner_outer_vdot_and_kron_agree_with_numpy() -> None:
         np.testing.assert_allclose(numbers(np.kron(a, b)), np.kron(numbers(a), numbers(b)))
 
 
-@pytest.mark.parametrize(("a", "b"), [((3,), ()), ((2, 3), (3,)), ((2, 3), (3, 4)), ((5, 2, 3), (4, 3, 6)), ((2, 3, 4), (4,))])
+@pytest.mark.parametrize(
+    ("a", "b"), [((3,), ()), ((2, 3), (3,)), ((2, 3), (3, 4)), ((5, 2, 3), (4, 3, 6)), ((2, 3, 4), (4,))]
+)
 def test_np_dot_is_numpys(a: tuple[int, ...], b: tuple[int, ...]) -> None:
     x, y = leaf(*a), leaf(*b)
     z = np.dot(x, y)
@@ -172,26 +177,16 @@ def test_cross_finds_the_first_dimension_of_three_and_broadcasts() -> None:
 
 def test_beta_and_alpha_weigh_the_summands() -> None:
     m, a, b, v = leaf(2, 4), leaf(2, 3), leaf(3, 4), leaf(3)
-    np.testing.assert_allclose(
-        numbers(m.addmm(a, b, beta=2, alpha=3)), 2 * numbers(m) + 3 * numbers(a) @ numbers(b)
-    )
-    np.testing.assert_allclose(
-        numbers(tg.addmv(leaf(2), a, v, beta=0.0, alpha=3)), 3 * numbers(a) @ numbers(v)
-    )
-    np.testing.assert_allclose(
-        numbers(tg.addr(leaf(1), leaf(2), leaf(3), beta=0)).shape, (2, 3)
-    )
+    np.testing.assert_allclose(numbers(m.addmm(a, b, beta=2, alpha=3)), 2 * numbers(m) + 3 * numbers(a) @ numbers(b))
+    np.testing.assert_allclose(numbers(tg.addmv(leaf(2), a, v, beta=0.0, alpha=3)), 3 * numbers(a) @ numbers(v))
+    np.testing.assert_allclose(numbers(tg.addr(leaf(1), leaf(2), leaf(3), beta=0)).shape, (2, 3))
     p, q = leaf(5, 2, 3), leaf(5, 3, 4)
-    np.testing.assert_allclose(
-        numbers(tg.addbmm(m, p, q, beta=2)), 2 * numbers(m) + (numbers(p) @ numbers(q)).sum(0)
-    )
-    np.testing.assert_allclose(
-        numbers(tg.baddbmm(m, p, q, alpha=2)), numbers(m) + 2 * numbers(p) @ numbers(q)
-    )
+    np.testing.assert_allclose(numbers(tg.addbmm(m, p, q, beta=2)), 2 * numbers(m) + (numbers(p) @ numbers(q)).sum(0))
+    np.testing.assert_allclose(numbers(tg.baddbmm(m, p, q, alpha=2)), numbers(m) + 2 * numbers(p) @ numbers(q))
 
 
 def test_with_beta_zero_what_the_input_holds_does_not_matter() -> None:
-    nan = tg.full((2, 2), float("nan")).double() if hasattr(tg, "full") else tg.tensor(np.full((2, 2), np.nan))
+    nan = tg.tensor(np.full((2, 2), np.nan))
     a = leaf(2, 2)
     np.testing.assert_allclose(numbers(tg.addmm(nan, a, a, beta=0)), numbers(a) @ numbers(a))
 
@@ -263,7 +258,7 @@ def test_einsum_takes_lists_of_indices() -> None:
     x, y = leaf(2, 3), leaf(3, 4)
     np.testing.assert_allclose(numbers(tg.einsum(x, [0, 1], y, [1, 2], [2, 0])), (numbers(x) @ numbers(y)).T)
     np.testing.assert_allclose(numbers(tg.einsum(x, [0, 26], y, [26, 2])), numbers(tg.einsum("ab,bc->ac", x, y)))
-    np.testing.assert_allclose(numbers(tg.einsum(x, [..., 1], y, [1, ...], [...])).shape, (2, 4)) if False else None
+    np.testing.assert_allclose(numbers(tg.einsum(x, [..., 1], [1, ...])), numbers(x).T)
     np.testing.assert_allclose(numbers(np.einsum(x, [0, 1], y, [1, 2])), numbers(x) @ numbers(y))
 
 
@@ -274,7 +269,7 @@ def test_an_ellipsis_that_the_output_lacks_is_summed_over() -> None:
 
 def test_the_result_of_einsum_is_not_a_view() -> None:
     x = tg.tensor(np.eye(3))
-    tg.einsum("ii->i", x).fill_(7) if hasattr(tg.Tensor, "fill_") else None
+    tg.einsum("ii->i", x).fill_(7)
     assert not np.shares_memory(numbers(tg.einsum("ij->ji", x)), numbers(x))
     np.testing.assert_array_equal(numbers(x), np.eye(3))
 
@@ -285,7 +280,11 @@ def test_the_result_of_einsum_is_not_a_view() -> None:
         ("ij,jk->ik", [(2, 3)], r"names 2 operands, but 1 were given"),
         ("ij->i", [(2,)], r"operand 1 has 2 indices, but its shape \(2,\) has 1 dimensions"),
         ("i->i", [(2, 3)], r"has 1 indices, but its shape \(2, 3\).*write \"\.\.\.\" for the rest"),
-        ("ij,jk->ik", [(2, 3), (4, 5)], r"operands 1 and 2 do not fit: index j has side 3 in \(2, 3\) and side 4 in \(4, 5\)"),
+        (
+            "ij,jk->ik",
+            [(2, 3), (4, 5)],
+            r"operands 1 and 2 do not fit: index j has side 3 in \(2, 3\) and side 4 in \(4, 5\)",
+        ),
         ("ii->i", [(2, 3)], r"index i is repeated in operand 1.*2 and 3"),
         ("ij->k", [(2, 3)], r"index k of the output is in none of the operands"),
         ("ij->ii", [(2, 2)], r"index i occurs twice in the output"),

@@ -89,6 +89,7 @@ def check_gradient(
             if c.shape == n.shape:
                 i = worst(e)
                 e.sides = hand.slope(hand.arrays, k, i, eps, -1), hand.slope(hand.arrays, k, i, eps, 1)
+                e.steps = float(n[i]), hand.slope(hand.arrays, k, i, 10 * eps)
             wrong.append((k, e))
     if not wrong:
         return True
@@ -101,13 +102,13 @@ def check_gradient(
 def _part(hand: _Hand, k: int, e: Evidence, eps: float) -> str:
     """What is wrong with the gradient for one parameter."""
     rows = [("expected", _shown(e.numeric)), ("yours", _shown(e.claimed))]
-    if e.claimed.shape != e.numeric.shape:
+    if e.steps is None:
         rows = [(f"{label}, shape {shape}", v) for (label, v), shape in zip(rows, (e.numeric.shape, e.claimed.shape))]  # noqa: B905
     else:
         i = worst(e)
         if e.numeric.size > 1:
             rows.append(("worst entry", f"{at(i)}: expected {e.numeric[i]:.9g}, yours {e.claimed[i]:.9g}"))
-        again = f"{hand.slope(hand.arrays, k, i, 10 * eps):.9g} (from differences over a step of {eps:g}, and of {10 * eps:g})"
+        again = f"{e.steps[1]:.9g} (expected, from differences over {10 * eps:g} instead of {eps:g})"
         rows.append(("again", again))
     fits = explanations(e)
     if not fits and e.claimed.shape != e.numeric.shape:

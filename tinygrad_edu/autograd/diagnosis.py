@@ -28,6 +28,7 @@ class Evidence:
     sizes: Sequence[int] = ()  # numbers of elements that a forgotten factor may be
     others: Sequence[tuple[str, Any]] = ()  # names and numeric gradients of the other operands
     sides: tuple[float, float] | None = None  # at the worst entry: the slopes to the left and to the right
+    steps: tuple[float, float] | None = None  # at the worst entry: the quotients over a step, and over ten of it
     slices: Sequence[tuple[int, Any]] = ()  # axis, and the numeric gradient that its first slice alone gives
     elsewhere: tuple[Any, Any] | None = None  # claimed and numeric gradient at another point
 
@@ -53,6 +54,12 @@ def _kink(e: Evidence) -> str | None:
         f"a kink at this point: the slope is {left:.6g} on the left and {right:.6g} on the right, so that there is no "
         f"derivative to compare with. Check at another point"
     )
+
+
+def _jump(e: Evidence) -> str | None:
+    if e.steps is None or abs(e.steps[0]) < 1e3 or abs(e.steps[0] - 10 * e.steps[1]) > 0.1 * abs(e.steps[0]):
+        return None
+    return "a jump at this point: the smaller the step, the steeper, so that there is no derivative. Check at another point"
 
 
 def _zero(e: Evidence) -> str | None:
@@ -172,7 +179,7 @@ def _in_parts(e: Evidence) -> str | None:
 
 
 HYPOTHESES: tuple[Callable[[Evidence], str | None], ...] = (
-    _kink, _unsummed, _zero, _sign, _swapped, _transposed, _factor, _missing_term, _weight_decay, _in_parts,
+    _jump, _kink, _unsummed, _zero, _sign, _swapped, _transposed, _factor, _missing_term, _weight_decay, _in_parts,
 )  # fmt: skip
 """What is tried, in this order."""
 

@@ -261,12 +261,13 @@ def _compare(probe: Probe, k: int, a: Any, eps: float, atol: float, rtol: float)
     evidence = Evidence(a, n, np.array(x), atol, rtol, sizes=_sizes(probe))
     i = worst(evidence)
     evidence.sides = probe.slope(k, i, eps, -1), probe.slope(k, i, eps, 1)
+    evidence.steps = float(n[i]), probe.slope(k, i, 10 * eps)
     evidence.slices = probe.first_slices(k, eps)
     rows = [
         ("worst entry", f"{at(i)}, where the operand is {x[i]:.6g}"),
         ("analytic", f"{a[i]: .9g}"),
         (f"numeric, step {eps:g}", f"{n[i]: .9g}"),
-        (f"numeric, step {10 * eps:g}", f"{probe.slope(k, i, 10 * eps): .9g}"),
+        (f"numeric, step {10 * eps:g}", f"{evidence.steps[1]: .9g}"),
     ]
     raise GradcheckError(
         f"{described(probe.func)}: the gradient of operand {k} (shape {tuple(x.shape)}, {x.dtype}) is wrong in "

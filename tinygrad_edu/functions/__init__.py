@@ -1,14 +1,17 @@
 """What learners call: compositions of rules under PyTorch's names. The tensor's methods are these functions."""
 
 from tinygrad_edu.functions.activations import *
+from tinygrad_edu.functions.broadcasting import *
 from tinygrad_edu.functions.comparison import *
 from tinygrad_edu.functions.conversion import *
 from tinygrad_edu.functions.creation import *
+from tinygrad_edu.functions.cumulative import *
 from tinygrad_edu.functions.data import *
 from tinygrad_edu.functions.einstein import *
 from tinygrad_edu.functions.exponentials import *
 from tinygrad_edu.functions.indexing import *
 from tinygrad_edu.functions.joining import *
+from tinygrad_edu.functions.norms import *
 from tinygrad_edu.functions.pointwise import *
 from tinygrad_edu.functions.products import *
 from tinygrad_edu.functions.random import *
@@ -18,6 +21,7 @@ from tinygrad_edu.functions.rounding import *
 from tinygrad_edu.functions.scattering import *
 from tinygrad_edu.functions.shaping import *
 from tinygrad_edu.functions.sorting import *
+from tinygrad_edu.functions.statistics import *
 from tinygrad_edu.functions.trigonometry import *
 from tinygrad_edu.symbols import document as _document
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.device import check_device, device
-from tinygrad_edu.dtypes import DType, as_dtype, as_operand, join, promoted
+from tinygrad_edu.dtypes import CATEGORY, DType, as_dtype, as_operand, join, promoted
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import shaping
 
@@ -86,8 +86,7 @@ def can_cast(from_: Any, to: Any) -> bool:
     >>> can_cast(int64, float32), can_cast(float32, int64)
     (True, False)
     """
-    a, b = as_dtype(from_), as_dtype(to)
-    return "biuf".index(a.kind) <= "biuf".index(b.kind) if (a.kind + b.kind) != "iu" else False
+    return CATEGORY[as_dtype(from_).kind] <= CATEGORY[as_dtype(to).kind]
 
 
 def is_tensor(obj: Any) -> bool:

@@ -66,10 +66,15 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_gra
 # -- filled with one number -----------------------------------------------------------------------------
 
 
+def _float(dtype: Any, device: Any) -> Any:
+    """The dtype asked for, by default the default one; on the CPU."""
+    check_device(device)
+    return get_default_dtype() if dtype is None else as_dtype(dtype)
+
+
 def filled(shape: tuple[int, ...], value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     """A new tensor of that shape with `value` everywhere."""
-    check_device(device)
-    array = np.empty(shape, get_default_dtype() if dtype is None else as_dtype(dtype))
+    array = np.empty(shape, _float(dtype, device))
     if value is not None:
         array.fill(value)
     return made(array, requires_grad)
@@ -235,7 +240,7 @@ def linspace(
     >>> linspace(0, 1, 5)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    return made(_evenly(start, end, steps, dtype, device, "linspace", lambda x: x), requires_grad)
+    return made(_evenly(start, end, steps, "linspace").astype(_float(dtype, device)), requires_grad)
 
 
 def logspace(
@@ -248,19 +253,16 @@ def logspace(
     >>> logspace(0, 3, 4)
     tensor([   1.,   10.,  100., 1000.])
     """
-    return made(_evenly(start, end, steps, dtype, device, "logspace", lambda x: np.power(float(base), x)), requires_grad)
+    powers = np.power(float(base), _evenly(start, end, steps, "logspace"))
+    return made(powers.astype(_float(dtype, device)), requires_grad)
 
 
-def _evenly(start: Any, end: Any, steps: Any, dtype: Any, device: Any, name: str, f: Any) -> Any:
-    check_device(device)
-    d = get_default_dtype() if dtype is None else as_dtype(dtype)
+def _evenly(start: Any, end: Any, steps: Any, name: str) -> Any:
     (n,) = sides((number(steps),), name)
-    return f(np.linspace(number(start), number(end), n)).astype(d)
+    return np.linspace(number(start), number(end), n)
 
 
-def eye(
-    n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The n × n identity matrix, or n × m with ones on the diagonal.
 
     >>> from tinygrad_edu import eye
@@ -268,17 +270,14 @@ def eye(
     tensor([[1., 0., 0.],
             [0., 1., 0.]])
     """
-    check_device(device)
     rows, columns = sides((n, n if m is None else m), "eye")
-    return made(np.eye(rows, columns, dtype=get_default_dtype() if dtype is None else as_dtype(dtype)), requires_grad)
+    return made(np.eye(rows, columns, dtype=_float(dtype, device)), requires_grad)
 
 
 # -- methods: new tensors of the dtype of this one ---------------------------------------------------------
 
 
-def new_tensor(
-    input: Any, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def new_tensor(input: Any, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A copy of `data` in this tensor's dtype."""
     return tensor(data, dtype=input.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
 
@@ -302,4 +301,5 @@ def new_full(
     input: Any, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`fill_value` everywhere in that shape, in this tensor's dtype."""
-    return full(size, fill_value, dtype=input.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
+    d = input.dtype if dtype is None else dtype
+    return full(size, fill_value, dtype=d, device=device, requires_grad=requires_grad)

@@ -48,7 +48,8 @@ def array_of(data: Any, dtype: Any = None) -> ndarray:
     if hasattr(data, "__index__") or hasattr(data, "__float__"):
         number = data.__index__() if hasattr(data, "__index__") else data.__float__()
         return array_of(number, dtype)
-    hint = ". Write tensor(list(data))" if hasattr(data, "__iter__") and not isinstance(data, (str, bytes, dict)) else ""
+    iterable = hasattr(data, "__iter__") and not isinstance(data, (str, bytes, dict))
+    hint = ". Write tensor(list(data))" if iterable else ""
     raise TypeError(f"tensor: expected a number, nested lists, an array or a tensor, not {kind.__name__}{hint}")
 
 
@@ -78,7 +79,7 @@ def _shape(data: Any, at: str) -> tuple[int, ...]:
             raise ValueError(
                 f"tensor: rows must have equal lengths, but {at}[{k}] has shape {s} and {at}[0] has shape {shapes[0]}. "
                 f"Pad the shorter ones, or keep a list of tensors."
-            )
+            ) from None
     return (len(data), *(shapes[0] if shapes else ()))
 
 
@@ -160,7 +161,7 @@ def asarray(
     source = obj._array if isinstance(obj, TensorBase) else obj
     shared = isinstance(source, ndarray) and np.may_share_memory(source, out._array)
     if copy is False and not shared and out is not obj:
-        raise ValueError(f"asarray: a {type(obj).__name__} in dtype {out.dtype} cannot be had without a copy (copy=False)")
+        raise ValueError(f"asarray: a {type(obj).__name__} cannot be had in {out.dtype} without a copy (copy=False)")
     if copy and (shared or out is obj):
         out = shaping.cast(out, dtype=out.dtype)
     return out.requires_grad_() if requires_grad else out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from string import ascii_letters
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ def einsum(*args: Any) -> Tensor:
     equation, operands = _interleaved(args) if not args or not isinstance(args[0], str) else (args[0], args[1:])
     if len(operands) == 1 and isinstance(operands[0], (tuple, list)):
         operands = tuple(operands[0])
-    shapes = [tuple(x.shape) for x in operands]
+    shapes = tuple([tuple(x.shape) for x in operands])
     return rules.einsum(*operands, equation=written_out(equation, shapes))
 
 
@@ -55,7 +56,8 @@ def _letters(indices: Any) -> str:
     return "".join("..." if k is Ellipsis else in_order[k] for k in indices)
 
 
-def written_out(equation: str, shapes: Sequence[tuple[int, ...]]) -> str:
+@lru_cache(maxsize=1024)
+def written_out(equation: str, shapes: tuple[tuple[int, ...], ...]) -> str:
     """The equation with its output given and its ellipses replaced by letters, checked against the shapes."""
     text = equation.replace(" ", "")
     inputs, arrow, output = text.partition("->")

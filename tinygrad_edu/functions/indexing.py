@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
+from tinygrad_edu.functions.broadcasting import broadcast_shapes
 from tinygrad_edu.functions.names import numpy_names
-from tinygrad_edu.functions.shaping import broadcast_shapes, lifted, one_axis
+from tinygrad_edu.functions.shaping import lifted, one_axis
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import indexing as rules
 from tinygrad_edu.rules import shaping
@@ -259,13 +260,9 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Te
     """
     x = lifted(input, "gather")
     axis, at = along("gather", x, dim, index)
-    if not x._array.ndim or not at.ndim:
-        flat = shaping.reshape(x, shape=(-1,))
-        return shaping.reshape(rules.take(flat, shaping.reshape(at, shape=(-1,)), axis=0), shape=at.shape)
-    if at.size if isinstance(at, ndarray) else at._array.size:
-        x = corner(x, at.shape, axis)
-        return rules.take_along_axis(x, at, axis=axis)
-    return shaping.reshape(rules.take(shaping.reshape(x, shape=(-1,)), np.empty(0, np.intp), axis=0), shape=at.shape)
+    if not x._array.ndim or not at.ndim or 0 in at.shape:
+        return rules.take(shaping.reshape(x, shape=(-1,)), at, axis=0)
+    return rules.take_along_axis(corner(x, at.shape, axis), at, axis=axis)
 
 
 def corner(x: Any, shape: Any, axis: int | None = None) -> Any:
@@ -280,13 +277,15 @@ def along(name: str, x: Any, dim: int, index: Any) -> tuple[int, Any]:
     shape = x._array.shape
     axis = one_axis(dim, len(shape), name)
     at = positions(index, shape[axis] if shape else 1, name)
+    if 0 in at.shape:
+        return axis, at
     if max(len(at.shape), 1) != max(len(shape), 1):
         raise RuntimeError(
             f"{name}: the index must have as many dimensions as the tensor, but the shapes are {tuple(at.shape)} and "
             f"{tuple(shape)}. (To choose one element per row: index.unsqueeze(1).)"
         )
     small = all(m <= n for k, (m, n) in enumerate(zip(at.shape, shape, strict=False)) if k != axis)
-    if not small and 0 not in at.shape:
+    if not small:
         raise RuntimeError(
             f"{name}: the index (shape {tuple(at.shape)}) is larger than the tensor (shape {tuple(shape)}) in another "
             f"dimension than {axis}"
@@ -350,7 +349,7 @@ def masked_select(input: Any, mask: Any) -> Tensor:
     tensor([3, 4])
     """
     x, m = lifted(input, "masked_select"), as_mask(mask, "masked_select")
-    shape = broadcast_shapes(tuple(x._array.shape), tuple(m.shape))
+    shape: tuple[int, ...] = broadcast_shapes(tuple(x._array.shape), tuple(m.shape))
     if tuple(x._array.shape) != shape:
         x = shaping.broadcast_to(x, shape=shape)
     if not shape:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.functions.broadcasting import atleast_1d, atleast_2d, atleast_3d
 from tinygrad_edu.functions.names import numpy_names
-from tinygrad_edu.functions.shaping import as_shape, atleast_1d, atleast_2d, atleast_3d, lifted, one_axis, spread_out
+from tinygrad_edu.functions.shaping import as_ints, lifted, listed, one_axis
 from tinygrad_edu.primitive import TensorBase
 from tinygrad_edu.rules import indexing, shaping
 from tinygrad_edu.rules import joining as rules
@@ -160,7 +161,7 @@ def block_diag(*tensors: Any) -> Tensor:
     tensor([[1, 2, 0],
             [0, 0, 3]])
     """
-    xs = [atleast_2d(x) for x in _several(spread_out(tensors), "block_diag")]
+    xs = [atleast_2d(x) for x in _several(listed(tensors), "block_diag")]
     if any(x._array.ndim > 2 for x in xs):
         raise RuntimeError(f"block_diag: tensors must have at most two dimensions, got {_shapes(xs)}")
     ends = list(itertools.accumulate(x._array.shape[1] for x in xs))
@@ -192,7 +193,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Tenso
         raise RuntimeError("split: a tensor without dimensions cannot be split")
     n = x._array.shape[axis]
     if isinstance(split_size_or_sections, (tuple, list)):
-        sizes = as_shape((split_size_or_sections,), "split")
+        sizes = as_ints(split_size_or_sections, (), "split")
         if sum(sizes) != n or any(s < 0 for s in sizes):
             raise RuntimeError(
                 f"split: the sizes {sizes} add up to {sum(sizes)}, but dimension {axis} has {n} elements"
@@ -241,13 +242,11 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Te
         if parts < 1:
             raise RuntimeError(f"tensor_split: there is at least one part, got {parts}")
         return _cut(x, list(itertools.accumulate(n // parts + (k < n % parts) for k in range(parts - 1))), axis)
-    seams = [min(max(k + n if k < 0 else k, 0), n) for k in as_shape((tuple(at),), "tensor_split")]
+    seams = [min(max(k + n if k < 0 else k, 0), n) for k in as_ints(tuple(at), (), "tensor_split")]
     if seams == sorted(seams):
         return _cut(x, seams, axis)
     before = (slice(None),) * axis  # parts that overlap
-    return tuple(
-        indexing.getitem(x, index=(*before, slice(a, b))) for a, b in itertools.pairwise((0, *seams, n))
-    )
+    return tuple(indexing.getitem(x, index=(*before, slice(a, b))) for a, b in itertools.pairwise((0, *seams, n)))
 
 
 def _split_at(input: Any, at: Any, dim: int, name: str) -> tuple[Tensor, ...]:
@@ -327,7 +326,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """
     if indexing not in (None, "ij", "xy"):
         raise RuntimeError(f"meshgrid: indexing must be 'ij' or 'xy', not {indexing!r}")
-    xs = [atleast_1d(x) for x in _several(spread_out(tensors), "meshgrid")]
+    xs = [atleast_1d(x) for x in _several(listed(tensors), "meshgrid")]
     if any(x._array.ndim > 1 for x in xs):
         raise RuntimeError(f"meshgrid: expected vectors, got shapes {_shapes(xs)}")
     places = list(range(len(xs)))

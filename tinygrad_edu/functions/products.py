@@ -75,10 +75,11 @@ def matmul(input: Any, other: Any) -> Tensor:
     tensor([12., 34.])
     """
     try:
-        if input.dtype is not other.dtype:
-            same_dtype("matmul", input, other)
+        same = input._array.dtype is other._array.dtype
     except AttributeError:
-        pass  # not a tensor: what is wrong with it is said below
+        same = False  # an array; or no operand for a product, which is said below
+    if not same:
+        same_dtype("matmul", input, other)
     try:
         return rules.matmul(input, other)
     except ValueError:

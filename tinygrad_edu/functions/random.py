@@ -64,7 +64,7 @@ def set_rng_state(new_state: Any) -> None:
 def _floating(dtype: Any, name: str) -> Any:
     d = get_default_dtype() if dtype is None else as_dtype(dtype)
     if d.kind != "f":
-        raise NotImplementedError(f"{name}: draws floats, not {d}. Use randint for whole numbers, or bernoulli for bools.")
+        raise NotImplementedError(f"{name}: draws floats, not {d}. Use randint for whole numbers, bernoulli for bools.")
     return d
 
 
@@ -294,8 +294,8 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *, gene
     levels = np.cumsum(w, -1)
     # below the last level whatever rounding does: an index of weight 0 is never drawn
     marks = np.minimum(rng.random((*w.shape[:-1], num_samples)) * levels[..., -1:], np.nextafter(levels[..., -1:], 0))
-    drawn = [np.searchsorted(c, u, side="right") for c, u in zip(np.atleast_2d(levels), np.atleast_2d(marks), strict=True)]
-    return wrap(np.array(drawn, int64).reshape(marks.shape))
+    rows = zip(np.atleast_2d(levels), np.atleast_2d(marks), strict=True)
+    return wrap(np.array([np.searchsorted(c, u, side="right") for c, u in rows], int64).reshape(marks.shape))
 
 
 # -- in place -----------------------------------------------------------------------------------------------
@@ -338,7 +338,7 @@ def bernoulli_(input: Any, p: Any = 0.5, *, generator: Any = None) -> Tensor:
 
 
 def random_(input: Any, from_: int = 0, to: int | None = None, *, generator: Any = None) -> Tensor:
-    """Fill with whole numbers from `from_` to `to` - 1: ``random_(to)`` from 0, ``random_()`` all that the dtype holds."""
+    """Fill with whole numbers from `from_` to `to` - 1; ``random_(to)``: from 0; ``random_()``: up to the largest."""
     low, high = (0, from_) if to is None and from_ else (from_, to)
     if high is None:
         d = input.dtype

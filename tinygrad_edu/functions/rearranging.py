@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_edu.dtypes import as_dtype
 from tinygrad_edu.functions.names import numpy_names
-from tinygrad_edu.functions.shaping import as_shape, lifted, many_axes, one_axis, spread_out
+from tinygrad_edu.functions.shaping import as_ints, lifted, many_axes, one_axis, spread_out
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import indexing as reads
 from tinygrad_edu.rules import reductions
@@ -27,7 +27,8 @@ __all__ = [
 # -- order --------------------------------------------------------------------------------------------------
 
 
-def flip(input: Any, *dims: Any) -> Tensor:
+@numpy_names
+def flip(input: Any, dims: Any, *more: Any) -> Tensor:
     """Backwards along `dims` (ints or a tuple).
 
     >>> import tinygrad_edu as tg
@@ -36,7 +37,7 @@ def flip(input: Any, *dims: Any) -> Tensor:
             [2, 1]])
     """
     x = lifted(input, "flip")
-    axis = many_axes(spread_out(dims), x._array.ndim, "flip")
+    axis = many_axes(spread_out(dims, more), x._array.ndim, "flip")
     return rules.flip(x, axis=axis) if x._array.ndim else rules.clone(x)
 
 
@@ -62,6 +63,7 @@ def flipud(input: Any) -> Tensor:
     return flip(input, 0)
 
 
+@numpy_names
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     """Turned by k right angles, from the first towards the second of `dims`.
 
@@ -108,7 +110,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Tensor:
 # -- repetition ---------------------------------------------------------------------------------------------
 
 
-def tile(input: Any, *dims: Any) -> Tensor:
+def tile(input: Any, dims: Any = (), *more: Any) -> Tensor:
     """The whole laid side by side, dims[k] times along dimension k; missing ones in front count 1.
 
     >>> import tinygrad_edu as tg
@@ -116,13 +118,13 @@ def tile(input: Any, *dims: Any) -> Tensor:
     tensor([[1, 2, 1, 2],
             [1, 2, 1, 2]])
     """
-    reps = as_shape(dims, "tile")
+    reps = as_ints(dims, more, "tile")
     if any(n < 0 for n in reps):
         raise RuntimeError(f"tile: numbers of repetitions are at least 0, got {reps}")
     return rules.tile(lifted(input, "tile"), reps=reps)
 
 
-def repeat(input: Any, *repeats: Any) -> Tensor:
+def repeat(input: Any, repeats: Any = (), *more: Any) -> Tensor:
     """`tile`, with a number for every dimension. (NumPy's repeat is `repeat_interleave`.)
 
     >>> import tinygrad_edu as tg
@@ -131,7 +133,7 @@ def repeat(input: Any, *repeats: Any) -> Tensor:
             [1, 2]])
     """
     x = lifted(input, "repeat")
-    reps = as_shape(repeats, "repeat")
+    reps = as_ints(repeats, more, "repeat")
     if len(reps) < x._array.ndim:
         raise RuntimeError(
             f"repeat: give a number for each of the {x._array.ndim} dimensions, got {reps}. (To repeat each element: "
@@ -178,7 +180,8 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Tensor:
     """
     x = lifted(input, "unfold")
     axis = one_axis(dimension, x._array.ndim, "unfold")
-    x = x if x._array.ndim else rules.reshape(x, shape=(1,))
+    if not x._array.ndim:
+        return reads.getitem(unfold(rules.reshape(x, shape=(1,)), 0, size, step), index=(0, Ellipsis))
     n = x._array.shape[axis]
     if not 0 <= size <= n or step < 1:
         raise RuntimeError(
@@ -190,7 +193,7 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Tensor:
 
 # -- padding ------------------------------------------------------------------------------------------------
 
-_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+_MODES: Any = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 @numpy_names
@@ -205,7 +208,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Tens
     tensor([9., 1., 2., 3., 9., 9.])
     """
     x = lifted(input, "pad")
-    shape, margins = x._array.shape, as_shape((tuple(pad),), "pad")
+    shape, margins = x._array.shape, as_ints(tuple(pad), (), "pad")
     if len(margins) % 2 or len(margins) > 2 * len(shape):
         raise RuntimeError(
             f"pad: give two margins for each dimension, from the last one backwards, for at most {len(shape)} of them "
@@ -215,23 +218,24 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Tens
     for n, (a, b) in zip(shape, widths, strict=True):
         if n + a + b < 0:
             raise RuntimeError(f"pad: the margins {(a, b)} cut off more than the {n} elements of shape {tuple(shape)}")
-    if any(a < 0 or b < 0 for a, b in widths):  # those are cut off
-        inside = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(shape, widths, strict=True))
-        x = reads.getitem(x, index=inside)
-        widths = [(max(a, 0), max(b, 0)) for a, b in widths]
+    outer = tuple((max(a, 0), max(b, 0)) for a, b in widths)
+    cut = tuple((max(-a, 0), max(-b, 0)) for a, b in widths)
+    if mode in ("constant", "circular") and any(map(any, cut)):
+        x = reads.getitem(x, index=tuple(slice(a, n - b) for n, (a, b) in zip(shape, cut, strict=True)))
+        shape, cut = x._array.shape, ((0, 0),) * len(shape)
     if mode == "constant":
-        return rules.pad(x, widths=tuple(widths), value=0 if value is None else value)
+        return rules.pad(x, widths=outer, value=0 if value is None else value)
     if mode not in _MODES:
         raise NotImplementedError(f"pad: mode must be constant, reflect, replicate or circular, not {mode!r}")
-    for axis, (a, b) in enumerate(widths):
-        if a or b:
-            n = x._array.shape[axis]
+    for axis, (n, (a, b)) in enumerate(zip(shape, outer, strict=True)):
+        if a or b or any(cut[axis]):
             most = {"reflect": n - 1, "circular": n}.get(mode, max(a, b) if n else 0)
             if max(a, b) > most:
                 raise RuntimeError(
                     f"pad: mode {mode!r} takes margins of at most {most} from {n} elements (dimension {axis}), not {(a, b)}"
                 )
-            x = reads.take(x, np.pad(np.arange(n), (a, b), _MODES[mode]), axis=axis)
+            where = np.pad(np.arange(n), (a, b), _MODES[mode])
+            x = reads.take(x, where[cut[axis][0] : len(where) - cut[axis][1]], axis=axis)
     return x
 
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.functions.broadcasting import broadcast_shapes
 from tinygrad_edu.functions.indexing import FULL, along, as_mask, corner, parsed, positions
 from tinygrad_edu.functions.names import numpy_names
-from tinygrad_edu.functions.shaping import broadcast_shapes, lifted, many_axes, one_axis
+from tinygrad_edu.functions.shaping import lifted, many_axes, one_axis
 from tinygrad_edu.primitive import TensorBase
 from tinygrad_edu.rules import elementwise, shaping
 from tinygrad_edu.rules import indexing as rules
+from tinygrad_edu.rules import scattering as combining
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -28,12 +30,12 @@ __all__ = [
 def _places(x: Any, dim: int, index: Any, src: Any, name: str) -> tuple[Any, int, Any, Any]:
     """What scatter works on: tensor, axis, index and the part of `src` that is used, all of one dimension or more."""
     axis, at = along(name, x, dim, index)
-    if isinstance(src, TensorBase) and src._array.ndim:
-        if src._array.ndim != max(len(at.shape), 1) or any(m > n for m, n in zip(at.shape, src._array.shape, strict=False)):
-            raise RuntimeError(
-                f"{name}: the index (shape {tuple(at.shape)}) must not be larger than src (shape "
-                f"{tuple(src._array.shape)}) in any dimension"
-            )
+    have = src._array.shape if isinstance(src, TensorBase) else ()
+    if have and (len(have) != max(len(at.shape), 1) or any(m > n for m, n in zip(at.shape, have, strict=False))):
+        raise RuntimeError(
+            f"{name}: the index (shape {tuple(at.shape)}) must not be larger than src (shape {tuple(have)}) in any "
+            f"dimension"
+        )
     if not x._array.ndim:
         x, axis = shaping.reshape(x, shape=(1,)), 0
     if not at.ndim:
@@ -52,7 +54,9 @@ def _grid(at: Any, axis: int) -> tuple[Any, ...]:
 
 
 @numpy_names
-def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
+def scatter(
+    input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None
+) -> Tensor:
     """A copy with out[index[i][j]][j] = src[i][j] for dim 0, out[i][index[i][j]] = src[i][j] for dim 1, and so on.
 
     src: a tensor at least as large as `index`, or a number. reduce: "add" or "multiply" instead of writing.
@@ -81,7 +85,7 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
 def _same_dtype(name: str, x: Any, src: Any) -> None:
     if isinstance(src, TensorBase) and src._array.dtype != x._array.dtype and src._array.ndim:
         raise RuntimeError(
-            f"{name}: the tensors' dtypes differ, {x._array.dtype} and {src._array.dtype}. Convert one: src.to(x.dtype)."
+            f"{name}: the tensors' dtypes differ, {x._array.dtype} and {src._array.dtype}. Convert one: x.to(y.dtype)."
         )
 
 
@@ -101,13 +105,8 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Tensor:
     return shaping.reshape(elementwise.add(x, added), shape=shape)
 
 
-_EXTREMES = {"amax": "amax", "amin": "amin"}
-
-
 @numpy_names
-def scatter_reduce(
-    input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True
-) -> Tensor:
+def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Tensor:
     """A copy in which what `scatter_add` would add is combined by `reduce` instead.
 
     reduce: "sum", "prod", "mean", "amax" or "amin". include_self: the element that was there takes part, too.
@@ -119,7 +118,7 @@ def scatter_reduce(
     """
     x, src = lifted(input, "scatter_reduce"), lifted(src, "scatter_reduce")
     _same_dtype("scatter_reduce", x, src)
-    if reduce not in ("sum", "prod", "mean", *_EXTREMES):
+    if reduce not in ("sum", "prod", "mean", "amax", "amin"):
         raise RuntimeError(f"scatter_reduce: reduce must be sum, prod, mean, amax or amin, not {reduce!r}")
     shape = x._array.shape
     x, axis, at, src = _places(x, dim, index, src, "scatter_reduce")
@@ -134,11 +133,13 @@ def scatter_reduce(
             i = at._array if isinstance(at, TensorBase) else at
             count = rules.put_along_axis(np.ones(i.shape, src._array.dtype), i, x._array.shape, axis)
             count = np.maximum(count + 1 if include_self else count, 1)
-            out = elementwise.divide(out, count) if out._array.dtype.kind == "f" else elementwise.floor_divide(out, count)
+            out = (
+                elementwise.divide(out, count) if out._array.dtype.kind == "f" else elementwise.floor_divide(out, count)
+            )
     elif reduce == "prod":
-        out = rules.scatter_prod(x, src, at, axis=axis)
+        out = combining.scatter_prod(x, src, at, axis=axis)
     else:
-        out = rules.scatter_extreme(x, src, at, axis=axis, largest=reduce == "amax")
+        out = combining.scatter_extreme(x, src, at, axis=axis, largest=reduce == "amax")
     return shaping.reshape(out, shape=shape)
 
 
@@ -162,7 +163,7 @@ def _slices(name: str, x: Any, dim: int, index: Any, source: Any = None) -> tupl
         want = (*x._array.shape[:axis], at.shape[0], *x._array.shape[axis + 1 :])
         if tuple(source._array.shape) != want:
             raise RuntimeError(
-                f"{name}: source must have shape {want} ({at.shape[0]} slices along dimension {axis} of {tuple(shape)}), "
+                f"{name}: source must have shape {want} ({at.shape[0]} slices along dimension {axis}), "
                 f"not {tuple(source._array.shape)}"
             )
         _same_dtype(name, x, source)
@@ -300,7 +301,7 @@ def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2:
     """
     x, src = lifted(input, "diagonal_scatter"), lifted(src, "diagonal_scatter")
     a, b = many_axes((dim1, dim2), x._array.ndim, "diagonal_scatter")
-    order = tuple(k for k in range(x._array.ndim) if k not in (a, b)) + (a, b)
+    order = (*(k for k in range(x._array.ndim) if k not in (a, b)), a, b)
     m, n = (x._array.shape[k] for k in (a, b))
     i = np.arange(max(min(m + min(offset, 0), n - max(offset, 0)), 0))
     _written_shape("diagonal_scatter", src, (*(x._array.shape[k] for k in order[:-2]), i.size))
@@ -310,7 +311,9 @@ def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2:
 
 def _written_shape(name: str, src: Any, shape: tuple[int, ...]) -> None:
     if tuple(src._array.shape) != shape:
-        raise RuntimeError(f"{name}: src must have the shape {shape} of what it replaces, not {tuple(src._array.shape)}")
+        raise RuntimeError(
+            f"{name}: src must have the shape {shape} of what it replaces, not {tuple(src._array.shape)}"
+        )
 
 
 def select_scatter(input: Any, src: Any, dim: int, index: int) -> Tensor:

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
 __all__ = [
-    "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "broadcast_to",
-    "clone", "expand", "expand_as", "flatten", "movedim", "moveaxis", "permute", "ravel", "reshape", "squeeze",
-    "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze", "view", "view_as"
+    "adjoint", "clone", "flatten", "movedim", "moveaxis", "permute", "ravel", "reshape", "squeeze", "swapaxes",
+    "swapdims", "t", "transpose", "unflatten", "unsqueeze", "view", "view_as"
 ]  # fmt: skip
 
 
@@ -54,17 +53,22 @@ def many_axes(dims: Any, ndim: int, name: str) -> tuple[int, ...]:
     return found
 
 
-def spread_out(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """f((2, 3)) and f(2, 3) mean the same."""
-    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
+def spread_out(first: Any, more: tuple[Any, ...] = ()) -> tuple[Any, ...]:
+    """What ``f((2, 3))`` and ``f(2, 3)`` both mean: (2, 3)."""
+    return tuple(first) if isinstance(first, (tuple, list)) and not more else (first, *more)
 
 
-def as_shape(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:
-    """A shape of ints from what was given. Raises TypeError for anything that is no int."""
+def listed(tensors: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What ``f(a, b)`` and ``f([a, b])`` both mean: (a, b)."""
+    return tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+
+
+def as_ints(first: Any, more: tuple[Any, ...], name: str) -> tuple[int, ...]:
+    """The ints that were given one by one or as a sequence. Raises TypeError for anything that is no int."""
     try:
-        return tuple(map(as_int, spread_out(sizes)))
+        return tuple(map(as_int, spread_out(first, more)))
     except TypeError:
-        raise TypeError(f"{name}: a shape consists of ints, got {spread_out(sizes)}") from None
+        raise TypeError(f"{name}: expected ints, one by one or in a tuple, got {spread_out(first, more)}") from None
 
 
 def _resolved(shape: tuple[int, ...], size: int, old: tuple[int, ...], name: str) -> tuple[int, ...]:
@@ -86,7 +90,7 @@ def _resolved(shape: tuple[int, ...], size: int, old: tuple[int, ...], name: str
 # -- the same elements in another shape ---------------------------------------------------------------------
 
 
-def reshape(input: Any, *shape: Any) -> Tensor:
+def reshape(input: Any, shape: Any = (), *more: Any) -> Tensor:
     """The same elements in another shape; one side may be -1. A view where the layout allows it, else a copy.
 
     Raises RuntimeError if the number of elements differs.
@@ -98,11 +102,11 @@ def reshape(input: Any, *shape: Any) -> Tensor:
             [5, 6]])
     """
     x = lifted(input, "reshape")
-    a, sides = x._array, as_shape(shape, "reshape")
+    a, sides = x._array, as_ints(shape, more, "reshape")
     return rules.reshape(x, shape=_resolved(sides, a.size, a.shape, "reshape") if type(a) is ndarray else sides)
 
 
-def view(input: Any, *shape: Any) -> Tensor:
+def view(input: Any, size: Any = (), *more: Any) -> Tensor:
     """`reshape` that never copies.
 
     Raises RuntimeError where the layout in memory does not allow it, and if the number of elements differs.
@@ -113,10 +117,10 @@ def view(input: Any, *shape: Any) -> Tensor:
     >>> x
     tensor([ 1, 20,  3,  4])
     """
-    if len(shape) == 1 and not isinstance(shape[0], (tuple, list, int)) and not hasattr(shape[0], "__index__"):
+    if not isinstance(size, (tuple, list)) and not hasattr(size, "__index__"):
         raise TypeError("view: give a shape. Another dtype is given by x.to(dtype), which converts the numbers.")
     x = lifted(input, "view")
-    a, sides = x._array, as_shape(shape, "view")
+    a, sides = x._array, as_ints(size, more, "view")
     y = rules.reshape(x, shape=_resolved(sides, a.size, a.shape, "view") if type(a) is ndarray else sides)
     if type(a) is ndarray and a.size and y._view is None:
         raise RuntimeError(
@@ -135,12 +139,12 @@ def view_as(input: Any, other: Any) -> Tensor:
     tensor([[1],
             [2]])
     """
-    return view(input, *other.shape)
+    return view(input, tuple(other.shape))
 
 
 def reshape_as(input: Any, other: Any) -> Tensor:
     """`reshape` to the shape of `other`."""
-    return reshape(input, *other.shape)
+    return reshape(input, tuple(other.shape))
 
 
 @numpy_names
@@ -183,7 +187,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Tensor:
     x = lifted(input, "unflatten")
     shape = x._array.shape
     d = one_axis(dim, len(shape), "unflatten")
-    sides = as_shape((sizes,), "unflatten")
+    sides = as_ints(sizes, (), "unflatten")
     if not sides:
         raise RuntimeError("unflatten: sizes must not be empty")
     inner = _resolved(sides, shape[d], shape[d : d + 1], "unflatten")
@@ -196,7 +200,7 @@ def squeeze(input: Any, dim: Any = None) -> Tensor:
 
     >>> import tinygrad_edu as tg
     >>> tg.squeeze(tg.tensor([[[1], [2]]]), dim=0).shape
-    (2, 1)
+    Size([2, 1])
     """
     x = lifted(input, "squeeze")
     shape = x._array.shape
@@ -219,141 +223,20 @@ def unsqueeze(input: Any, dim: int) -> Tensor:
     return rules.reshape(x, shape=(*shape[:d], 1, *shape[d:]))
 
 
-# -- repetition without memory ------------------------------------------------------------------------------
-
-
-def expand(input: Any, *sizes: Any) -> Tensor:
-    """Sides of 1 repeated to the given sizes, and new ones in front, without taking memory; -1 keeps a side.
-
-    Raises RuntimeError where a side is neither 1 nor as given.
-
-    >>> import tinygrad_edu as tg
-    >>> tg.tensor([[1], [2]]).expand(-1, 3)
-    tensor([[1, 1, 1],
-            [2, 2, 2]])
-    """
-    x = lifted(input, "expand")
-    old, new = x._array.shape, as_shape(sizes, "expand")
-    extra = len(new) - len(old)
-    full = tuple(old[k - extra] if n == -1 and k >= extra else n for k, n in enumerate(new))
-    if extra < 0 or any(n < 0 for n in full) or any(a not in (1, n) for a, n in zip(old, full[extra:], strict=True)):
-        raise RuntimeError(
-            f"expand: shape {tuple(old)} cannot be expanded to {new}: aligned at the right, each side must be 1, equal, "
-            f"or -1 (as it is), and new sides may stand in front only."
-        )
-    return rules.broadcast_to(x, shape=full)
-
-
-def expand_as(input: Any, other: Any) -> Tensor:
-    """`expand` to the shape of `other`.
-
-    >>> import tinygrad_edu as tg
-    >>> tg.tensor([1, 2]).expand_as(tg.tensor([[0, 0], [0, 0]]))
-    tensor([[1, 2],
-            [1, 2]])
-    """
-    return expand(input, *other.shape)
-
-
-def broadcast_to(input: Any, *size: Any) -> Tensor:
-    """Another name of `expand`.
-
-    >>> import tinygrad_edu as tg
-    >>> tg.broadcast_to(tg.tensor([1, 2]), (2, 2))
-    tensor([[1, 2],
-            [1, 2]])
-    """
-    return expand(input, *size)
-
-
-def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
-    """The shape to which these shapes broadcast together.
-
-    Raises RuntimeError if they do not.
-
-    >>> import tinygrad_edu as tg
-    >>> tg.broadcast_shapes((3, 1), (2,), ())
-    (3, 2)
-    """
-    try:
-        return np.broadcast_shapes(*(s if isinstance(s, (tuple, list)) else (s,) for s in shapes))
-    except ValueError:
-        raise RuntimeError(
-            f"broadcast: the shapes {', '.join(str(s if isinstance(s, int) else tuple(s)) for s in shapes)} do not fit "
-            f"together: aligned at the right, sides must be equal or 1."
-        ) from None
-
-
-def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
-    """All of them expanded to their common shape.
-
-    >>> import tinygrad_edu as tg
-    >>> [t.shape for t in tg.broadcast_tensors(tg.tensor([1, 2]), tg.tensor([[3]]))]
-    [(1, 2), (1, 2)]
-    """
-    xs = [lifted(x, "broadcast_tensors") for x in spread_out(tensors)]
-    shape = broadcast_shapes(*(tuple(x._array.shape) for x in xs))
-    return tuple(rules.broadcast_to(x, shape=shape) for x in xs)
-
-
-def _all(function: Any, tensors: tuple[Any, ...], name: str) -> Any:
-    """The function of one tensor, or of each of several, as PyTorch's `atleast_…d` are called."""
-    if len(tensors) == 1 and not isinstance(tensors[0], (tuple, list)):
-        return function(lifted(tensors[0], name))
-    return tuple(function(lifted(x, name)) for x in spread_out(tensors))
-
-
-def atleast_1d(*tensors: Any) -> Any:
-    """With at least one dimension; of several tensors a tuple.
-
-    >>> import tinygrad_edu as tg
-    >>> tg.atleast_1d(tg.tensor(3))
-    tensor([3])
-    """
-    return _all(lambda x: x if x._array.ndim else rules.reshape(x, shape=(1,)), tensors, "atleast_1d")
-
-
-def atleast_2d(*tensors: Any) -> Any:
-    """With at least two dimensions, new ones in front; of several tensors a tuple.
-
-    >>> import tinygrad_edu as tg
-    >>> tg.atleast_2d(tg.tensor([1, 2]))
-    tensor([[1, 2]])
-    """
-    return _all(lambda x: x if x._array.ndim > 1 else rules.reshape(x, shape=(1, -1)), tensors, "atleast_2d")
-
-
-def atleast_3d(*tensors: Any) -> Any:
-    """With at least three dimensions: (n) becomes (1, n, 1) and (m, n) becomes (m, n, 1).
-
-    >>> import tinygrad_edu as tg
-    >>> tg.atleast_3d(tg.tensor([1, 2])).shape
-    (1, 2, 1)
-    """
-
-    def raised(x: Any) -> Any:
-        shape = x._array.shape
-        if len(shape) > 2:
-            return x
-        return rules.reshape(x, shape=(*shape, 1) if len(shape) == 2 else (1, math.prod(shape), 1))
-
-    return _all(raised, tensors, "atleast_3d")
-
-
 # -- the order of dimensions --------------------------------------------------------------------------------
 
 
-def permute(input: Any, *dims: Any) -> Tensor:
+def permute(input: Any, dims: Any = (), *more: Any) -> Tensor:
     """The dimensions in another order.
 
     Raises RuntimeError unless every dimension is named once.
 
     >>> import tinygrad_edu as tg
     >>> tg.permute(tg.tensor([[[1, 2, 3]]]), (2, 0, 1)).shape
-    (3, 1, 1)
+    Size([3, 1, 1])
     """
     x = lifted(input, "permute")
-    ndim, order = x._array.ndim, spread_out(dims)
+    ndim, order = x._array.ndim, spread_out(dims, more)
     if len(order) != ndim:
         raise RuntimeError(f"permute: a tensor of {ndim} dimensions needs {ndim} numbers, got {tuple(order)}")
     return rules.transpose(x, axes=many_axes(order, ndim, "permute"))
@@ -412,7 +295,7 @@ def adjoint(input: Any) -> Tensor:
 
     >>> import tinygrad_edu as tg
     >>> tg.adjoint(tg.tensor([[[1, 2, 3]]])).shape
-    (1, 3, 1)
+    Size([1, 3, 1])
     """
     return transpose(input, -2, -1)
 
@@ -435,7 +318,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Tensor:
 
     >>> import tinygrad_edu as tg
     >>> tg.movedim(tg.tensor([[[1, 2, 3]]]), -1, 0).shape
-    (3, 1, 1)
+    Size([3, 1, 1])
     """
     x = lifted(input, "movedim")
     ndim = x._array.ndim
@@ -476,8 +359,3 @@ def contiguous(input: Any, memory_format: Any = None) -> Tensor:
     """The tensor itself if its elements lie in memory row by row, else a copy of which that is true."""
     a = input._array
     return rules.clone(input) if type(a) is ndarray and not a.flags.c_contiguous else input
-
-
-def is_contiguous(input: Any, memory_format: Any = None) -> bool:
-    """Whether the elements lie in memory row by row."""
-    return type(input._array) is not ndarray or bool(input._array.flags.c_contiguous)

@@ -1,6 +1,6 @@
 """NumPy's functions on Tensors: ``np.exp(t)``, ``np.sum(t, axis=0)``, ``array @ t``."""
 
-from tinygrad_edu.numpy_api import indexing, linalg, pointwise, reductions, shaping
+from tinygrad_edu.numpy_api import indexing, linalg, pointwise, reductions, shaping, sorting
 from tinygrad_edu.numpy_api.dispatch import array_function, array_ufunc
 
-__all__ = ["array_function", "array_ufunc", "indexing", "linalg", "pointwise", "reductions", "shaping"]
+__all__ = ["array_function", "array_ufunc", "indexing", "linalg", "pointwise", "reductions", "shaping", "sorting"]

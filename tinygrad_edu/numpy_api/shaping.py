@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.dtypes import as_dtype, as_operand
-from tinygrad_edu.functions import joining, rearranging
+from tinygrad_edu.functions import broadcasting, joining, rearranging
 from tinygrad_edu.functions import shaping as functions
 from tinygrad_edu.numpy_api.table import stands_for
 from tinygrad_edu.primitive import TensorBase, wrap
@@ -91,7 +91,7 @@ def _(array: Any, shape: Any) -> Any:
 
 @stands_for(np.broadcast_arrays)
 def _(*args: Any) -> tuple[Any, ...]:
-    return functions.broadcast_tensors(*args)
+    return broadcasting.broadcast_tensors(*args)
 
 
 @stands_for(np.expand_dims)
@@ -106,17 +106,17 @@ def _(a: Any, axis: Any = None) -> Any:
 
 @stands_for(np.atleast_1d)
 def _(*arys: Any) -> Any:
-    return functions.atleast_1d(*arys)
+    return broadcasting.atleast_1d(*arys)
 
 
 @stands_for(np.atleast_2d)
 def _(*arys: Any) -> Any:
-    return functions.atleast_2d(*arys)
+    return broadcasting.atleast_2d(*arys)
 
 
 @stands_for(np.atleast_3d)
 def _(*arys: Any) -> Any:
-    return functions.atleast_3d(*arys)
+    return broadcasting.atleast_3d(*arys)
 
 
 # -- order and repetition ---------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def _(a: Any) -> Any:
 
 @stands_for(np.concatenate)
 def _(arrays: Any, /, axis: Any = 0, *, dtype: Any = None) -> Any:
-    y = joining.cat([rules.reshape(a, shape=(-1,)) for a in arrays] if axis is None else arrays, 0 if axis is None else axis)
+    y = joining.cat(arrays, axis) if axis is not None else joining.cat([rules.reshape(a, shape=(-1,)) for a in arrays])
     return y if dtype is None else rules.cast(y, dtype=as_dtype(dtype))
 
 
@@ -227,7 +227,9 @@ def _seams(ary: Any, parts: Any, axis: int, equal: bool) -> tuple[int, ...]:
         return tuple(int(k) for k in _plain(parts))
     n = ary.shape[axis]
     if equal and n % parts:
-        raise ValueError(f"np.split: {n} elements along axis {axis} do not make {parts} equal parts; use np.array_split")
+        raise ValueError(
+            f"np.split: {n} elements along axis {axis} do not make {parts} equal parts; use np.array_split"
+        )
     return tuple(int(k) for k in np.cumsum([n // parts + (k < n % parts) for k in range(parts - 1)], dtype=int))
 
 
@@ -256,11 +258,12 @@ def _(ary: Any, indices_or_sections: Any) -> Any:
     return np.split(ary, indices_or_sections, 2)
 
 
-if hasattr(np, "unstack"):  # since NumPy 2.1
+def _unstack(x: Any, /, *, axis: int = 0) -> Any:
+    return joining.unbind(x, axis)
 
-    @stands_for(np.unstack)
-    def _(x: Any, /, *, axis: int = 0) -> Any:
-        return joining.unbind(x, axis)
+
+if hasattr(np, "unstack"):  # since NumPy 2.1
+    stands_for(np.unstack)(_unstack)
 
 
 @stands_for(np.meshgrid)

@@ -1,6 +1,7 @@
 """Activations that are more than a composition: the rectifiers, softplus, softmax.
 
-(sigmoid, tanh and clip stand with the elementwise functions.) At kinks they have PyTorch's slopes: relu 0, leaky_relu that of the negative side, elu and celu 1, selu 1.758.
+At kinks they have PyTorch's slopes: relu 0, leaky_relu that of the negative side, elu and celu 1, selu 1.758.
+(sigmoid, tanh and clip stand with the elementwise functions.)
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ SINGULAR = (
     "a matrix is singular (its rows depend on each other), so it has no inverse. Use linalg.pinv or linalg.lstsq, or "
     "add a small multiple of the identity"
 )
+NO_LOGARITHM = "log|det| has no derivative where a determinant is 0"
 INDEFINITE = (
     "a matrix is not positive definite (is it symmetric, with positive eigenvalues?). For a covariance, add a small "
     "multiple of the identity"
@@ -117,7 +118,7 @@ det = rule(
 )
 slogdet: Any = rule(
     lambda x: tuple(np.linalg.slogdet(x)),  # (sign, log|det|)
-    lambda g, x: per_matrix(g[1]) * T(np.linalg.inv(x)),
+    lambda g, x: per_matrix(g[1]) * T(lapack("slogdet", NO_LOGARITHM, np.linalg.inv, x)),
     name="slogdet",
 )
 

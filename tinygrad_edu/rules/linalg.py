@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -85,19 +87,26 @@ def einsum_cotangent(g: Any, xs: Any, i: int, equation: str) -> Any:
     An index that operand i alone has was summed away: its cotangent is the same all along it. An index
     that it has twice took the diagonal: its cotangent is 0 off the diagonal.
     """
+    adjoint, missing, repeated = adjoint_equation(equation, i)
+    rest = [x for k, x in enumerate(xs) if k != i]
+    c = np.einsum(adjoint, g, *rest, optimize=is_large(adjoint, g, *rest))
+    if missing:
+        c = np.expand_dims(c, missing)
+    if c.shape != xs[i].shape:
+        c = np.broadcast_to(c, np.broadcast_shapes(c.shape, xs[i].shape))
+    return np.where(same_index(repeated, c.shape), c, 0) if repeated else c
+
+
+@lru_cache(maxsize=1024)
+def adjoint_equation(equation: str, i: int) -> tuple[str, tuple[int, ...], str]:
+    """The equation for the cotangent of operand `i`, the axes that its result lacks, and i's labels if some repeat."""
     inputs, output = equation.split("->")
     labels = inputs.split(",")
     mine = labels.pop(i)
-    rest = [x for k, x in enumerate(xs) if k != i]
     known = "".join([output, *labels])
     once = [k for k, c in enumerate(mine) if c in known and c not in mine[:k]]
-    wanted = "".join(mine[k] for k in once)
-    c = np.einsum(f"{','.join([output, *labels])}->{wanted}", g, *rest)
-    c = np.expand_dims(c, others(len(mine), once))
-    c = np.broadcast_to(c, np.broadcast_shapes(c.shape, xs[i].shape))
-    if len(set(mine)) < len(mine):
-        c = np.where(same_index(mine, c.shape), c, 0)
-    return c
+    adjoint = f"{','.join([output, *labels])}->{''.join(mine[k] for k in once)}"
+    return adjoint, others(len(mine), once), mine if len(set(mine)) < len(mine) else ""
 
 
 def same_index(labels: str, shape: tuple[int, ...]) -> Any:
@@ -109,9 +118,18 @@ def same_index(labels: str, shape: tuple[int, ...]) -> Any:
     return mask
 
 
+def is_large(equation: str, *xs: Any) -> bool:
+    """Is it worth 20 µs to look for matrix products in the equation? One product of numbers takes 1 ns."""
+    if len(xs) < 2:
+        return False
+    terms = equation.partition("->")[0].split(",")
+    sides = {c: n for term, x in zip(terms, xs, strict=True) for c, n in zip(term, x.shape, strict=True)}
+    return math.prod(sides.values()) > 20_000
+
+
 def sum_of_products(*xs: Any, equation: str) -> Any:
     """np.einsum over an equation written out in full, as an array of its own."""
-    y = np.einsum(equation, *xs, optimize=len(xs) > 1)
+    y = np.einsum(equation, *xs, optimize=is_large(equation, *xs))
     return np.array(y) if len(xs) == 1 and type(y) is ndarray else y
 
 

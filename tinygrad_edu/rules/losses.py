@@ -1,6 +1,7 @@
 """Losses, fused where the composition would be slower or less accurate.
 
-The other losses are compositions, in `nn.functional`. The cotangent of a mean is spread over its elements: that is where `g / count(x)` comes from.
+The cotangent of a mean is spread over its elements: that is where `g / count(x)` comes from.
+The other losses are compositions, in `nn.functional`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tinygrad_edu.rules.special import logistic
 
 def count(x: Any) -> float:
     """The number of elements; NaN of none, so that their mean is NaN (and no division by zero)."""
-    n = x.size
+    n = math.prod(x.shape)
     if n != n:
         raise ValueError(f"the mean over an array of shape {x.shape}.{unknown_size(x.shape)}")
     return n or math.nan

@@ -6,6 +6,7 @@ what is given a grey one, what is computed a rounded white one, and the result d
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +38,11 @@ def source(graph: Graph, direction: str = "TB") -> str:
         edge_attr={"fontname": _FONT, "fontsize": "11", "arrowsize": "0.65", "color": "#8a93a3"},
     )
     formulas = any(e.formula is not None for e in graph.edges)
+    dtypes = Counter(v.dtype for v in graph.nodes if v.dtype is not None).most_common(1)
+    usual = dtypes[0][0] if dtypes else None
     for v in graph.nodes:
-        out.node(v.key, _label(v, formulas), **_LOOKS["output" if v.output and v.kind == "operation" else v.kind])
+        look = _LOOKS["output" if v.output and v.kind == "operation" else v.kind]
+        out.node(v.key, _label(v, formulas, usual), **look)
     for e in graph.edges:
         result = "" if e.result is None else f"[{e.result}]"
         text = graphviz.escape(" ".join(filter(None, (result, e.formula))))
@@ -55,7 +59,7 @@ def shape_text(shape: Any) -> str:
     return str(tuple(shape)) if shape else "scalar"
 
 
-def _label(v: Vertex, formulas: bool) -> str:
+def _label(v: Vertex, formulas: bool, usual: str | None) -> str:
     """The label in Graphviz's HTML: what it is, and below it in small letters what is known about it."""
     dark = v.output and v.kind == "operation"
     symbol = v.symbol if formulas else v.name  # formulas need to call it something
@@ -63,20 +67,19 @@ def _label(v: Vertex, formulas: bool) -> str:
         title = f"<B>{_safe(v.name or symbol)}</B>" if v.name or symbol else _safe(v.value or v.kind)
     else:
         title = f"<B>{_safe(symbol)}</B> = {_safe(v.operation)}" if symbol else f"<B>{_safe(v.operation)}</B>"
-    facts = [_short(v), f"grad {v.grad}" if v.grad else "", f"where {v.where}" if v.where else ""]
+    facts = [_short(v, usual), f"grad {v.grad}" if v.grad else "", f"where {v.where}" if v.where else ""]
     small = "".join(
         f'<BR/><FONT POINT-SIZE="10" COLOR="{"#c6cede" if dark else _FAINT}">{_safe(f)}</FONT>' for f in facts if f
     )
     return f'<<FONT COLOR="white">{title}</FONT>{small}>' if dark else f"<{title}{small}>"
 
 
-def _short(v: Vertex) -> str:
-    """Shape, dtype where it is not the usual one, and value; a number needs none of them."""
+def _short(v: Vertex, usual: str | None) -> str:
+    """Shape, value, and dtype where it is not that of most nodes; a number needs none of them."""
     if v.kind == "constant" and v.symbol == v.value:
         return ""
-    unusual = v.dtype if v.dtype not in (None, "float32") else ""
     shape = "" if v.value and v.shape == () else shape_text(v.shape)
-    return " ".join(filter(None, (shape, f"= {v.value}" if v.value else "", unusual)))
+    return " ".join(filter(None, (shape, f"= {v.value}" if v.value else "", v.dtype if v.dtype != usual else "")))
 
 
 def _safe(text: Any) -> str:

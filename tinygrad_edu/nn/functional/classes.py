@@ -58,7 +58,7 @@ def _check_classes(name: str, x: Any, t: Any, ignore_index: int) -> None:
     if given == shape and len(shape) > 1 and t.dtype.kind != "f":
         raise RuntimeError(
             f"{name}: 0D or 1D target tensor expected, multi-target not supported: a target of the input's shape "
-            f"{shape} means probabilities, which are floats. For one-hot rows write target.float(), or target.argmax(1)."
+            f"{shape} means probabilities, which are floats. For one-hot rows: target.float() or target.argmax(1)."
         )
     if t.dtype.kind == "f" and given != places:
         raise RuntimeError(

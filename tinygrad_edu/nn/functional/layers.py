@@ -31,11 +31,12 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     """
     try:
         x, w = input._array, weight._array
-        fits = x.dtype is w.dtype and w.ndim == 2 and x.shape[-1] == w.shape[1]
+        n, features = w.shape
+        fits = x.dtype is w.dtype and x.shape[-1] == features
         if fits and bias is not None:
             b = bias._array
-            fits = b.dtype is w.dtype and b.shape == w.shape[:1]
-    except (AttributeError, IndexError):
+            fits = b.dtype is w.dtype and b.shape == (n,)
+    except (AttributeError, IndexError, ValueError):  # no Tensor, no axis, no matrix
         fits = False
     if not fits:
         _check_linear(input, weight, bias)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu import memory
+from tinygrad_edu import lazy, memory
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.rules import elementwise, reductions, shaping
 from tinygrad_edu.rules import neural as rules
@@ -38,7 +38,7 @@ def _update(running: Any, batch: Any, momentum: float) -> None:
     """running ← (1 − momentum) · running + momentum · batch, in its own memory."""
     if running is not None:
         a = running._array
-        np.copyto(a, (1 - momentum) * a + momentum * batch, casting="same_kind")
+        np.copyto(a, (1 - momentum) * a + momentum * lazy.realise([batch])[0], casting="same_kind")
         memory.changed(a, "batch_norm")
 
 
@@ -70,6 +70,8 @@ def batch_norm(
             [ 1.0000]])
     """
     x = raw(input, "batch_norm")
+    if x.shape == (0,):  # nothing to do, says PyTorch
+        return elementwise.multiply(input, 1)
     if x.ndim < 2:
         raise ValueError(f"batch_norm: expected an input (N, C, …), but its shape is {tuple(x.shape)}")
     channels = x.shape[1]
@@ -169,7 +171,8 @@ def _last_axes(name: str, input: Any, normalized_shape: Any, **given: Any) -> tu
     if not shape or tuple(x.shape[max(x.ndim - len(shape), 0) :]) != shape:
         raise RuntimeError(
             f"{name}: Given normalized_shape={list(shape)}, expected input with shape "
-            f"[*, {', '.join(map(str, shape))}], but got input of size {tuple(x.shape)}. normalized_shape is the shape of one sample: x.shape[1:]."
+            f"[*, {', '.join(map(str, shape))}], but got input of size {tuple(x.shape)}. "
+            f"normalized_shape is the shape of one sample: x.shape[1:]."
         )
     for what, t in given.items():
         if t is not None and tuple(raw(t, name).shape) != shape:

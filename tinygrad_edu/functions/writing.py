@@ -1,0 +1,101 @@
+"""Writing into a tensor's own memory: item assignment, and in-place methods without an out-of-place form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinygrad_edu.functions.indexing import parsed
+from tinygrad_edu.functions.joining import unbind
+from tinygrad_edu.inplace import write
+from tinygrad_edu.primitive import TensorBase
+from tinygrad_edu.rules import indexing
+
+if TYPE_CHECKING:
+    from tinygrad_edu.tensor import Tensor
+
+__all__: list[str] = []
+
+_ALL = (Ellipsis,)
+
+
+def setitem(self: Any, index: Any, value: Any) -> None:
+    """``self[index] = value``: the value broadcasts, is converted to the tensor's dtype, and keeps its gradient.
+
+    Where an index is repeated, one of the values remains, and only that one has a gradient.
+    Raises RuntimeError for a leaf that requires grad (while grad mode is on) and for shapes that do not fit.
+
+    >>> import tinygrad_edu as tg
+    >>> out, h = tg.zeros(2, 2), tg.tensor([1., 2.], requires_grad=True)
+    >>> out[:, 1] = h
+    >>> out.sum().backward()
+    >>> h.grad
+    tensor([1., 1.])
+    """
+    basic, arrays = parsed(index, self._array.shape)
+    if arrays is not None and basic is not None:
+        self = indexing.getitem(self, index=basic)
+    at = basic if arrays is None else arrays
+    assert at is not None
+    write(self, at, value, "__setitem__")
+
+
+def copy_(self: Any, src: Any, non_blocking: bool = False) -> Tensor:
+    """Let this tensor have the numbers of `src`, which broadcasts; their gradient flows to `src`."""
+    write(self, _ALL, src, "copy_")
+    return self
+
+
+def fill_(self: Any, value: Any) -> Tensor:
+    """Let every element be `value`, a number or a tensor without dimensions."""
+    if isinstance(value, TensorBase) and value._array.ndim:
+        raise RuntimeError(f"fill_: the value must be one number, not a tensor of shape {tuple(value._array.shape)}")
+    write(self, _ALL, value, "fill_")
+    return self
+
+
+def zero_(self: Any) -> Tensor:
+    """Let every element be 0."""
+    write(self, _ALL, 0, "zero_")
+    return self
+
+
+def fill_diagonal_(self: Any, fill_value: Any, wrap: bool = False) -> Tensor:
+    """Let the elements whose indices are all equal be `fill_value`; with `wrap`, start anew below a square."""
+    shape = self._array.shape
+    if len(shape) < 2 or (len(shape) > 2 and len(set(shape)) > 1):
+        raise RuntimeError(
+            f"fill_diagonal_: expected a matrix, or more dimensions that are all equal, got shape {tuple(shape)}"
+        )
+    n = min(shape)
+    rows = np.arange(n)
+    if wrap and len(shape) == 2 and shape[0] > shape[1]:
+        rows = np.flatnonzero(np.arange(shape[0]) % (n + 1) < n)
+        write(self, (rows, np.arange(shape[0])[rows] % (n + 1)), fill_value, "fill_diagonal_")
+    else:
+        write(self, (rows,) * len(shape), fill_value, "fill_diagonal_")
+    return self
+
+
+def contains(self: Any, element: Any) -> bool:
+    """Whether some element equals `element`, a number or a tensor that broadcasts."""
+    other = element._array if isinstance(element, TensorBase) else element
+    if not isinstance(other, (int, float)) and not hasattr(other, "dtype"):
+        raise RuntimeError(f"`in` on a tensor takes a number or a tensor, not {type(element).__name__}")
+    return bool(np.any(self._array == other))
+
+
+def length(self: Any) -> int:
+    """The length of the first dimension. Raises TypeError for a tensor without dimensions."""
+    if not self._array.ndim:
+        raise TypeError("len() of a tensor without dimensions: it is one number, x.item()")
+    return int(self._array.shape[0])
+
+
+def iterate(self: Any) -> Iterator[Tensor]:
+    """Its slices along the first dimension. Raises TypeError for a tensor without dimensions."""
+    if not self._array.ndim:
+        raise TypeError("iteration over a tensor without dimensions: it is one number, x.item()")
+    return iter(unbind(self))

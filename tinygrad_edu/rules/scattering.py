@@ -1,0 +1,57 @@
+"""Combining elements into others by index: products and extremes. (Sums are the adjoints in `rules.indexing`.)"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.primitive import TensorBase, rule
+from tinygrad_edu.rules.indexing import along, flat_along_axis, put_along_axis
+
+
+def combined(ufunc: Any, x: Any, src: Any, indices: Any, axis: int) -> Any:
+    """A copy of `x` into which a ufunc combines `src` where `indices` say."""
+    y = np.array(x)
+    ufunc.at(y.reshape(-1), flat_along_axis(indices, x.shape, axis), np.reshape(src, -1))
+    return y
+
+
+def multiplied(x: Any, src: Any, indices: Any, axis: int) -> Any:
+    """A copy of `x` multiplied by `src` where `indices` say."""
+    if isinstance(x, TensorBase) or isinstance(src, TensorBase):
+        return scatter_prod(x, src, indices, axis=axis)
+    return combined(np.multiply, x, src, indices, axis)
+
+
+def product_of_others(x: Any, src: Any, indices: Any, axis: int) -> Any:
+    """For each element of `src` the product of what it is multiplied with; also where one or several are zero."""
+    zero = np.equal(src, 0)
+    nonzero = np.where(zero, 1.0, src)
+    product = along(multiplied(x, nonzero, indices, axis), indices, axis)
+    zeros = along(put_along_axis(zero * np.ones(src.shape), indices, x.shape, axis), indices, axis)
+    return np.where(zeros == zero, product / nonzero, 0)  # no zero among the others
+
+
+def per_hit(g: Any, y: Any, x: Any, src: Any, indices: Any, axis: int) -> Any:
+    """The cotangent of the extremes `y`, divided evenly among the elements that are equal to them."""
+    hits = np.equal(src, along(y, indices, axis)) * np.ones(src.shape)
+    return g / np.maximum(put_along_axis(hits, indices, y.shape, axis) + np.equal(x, y), 1)
+
+
+scatter_prod = rule(
+    lambda x, src, indices, *, axis: multiplied(x, src, indices, axis),
+    lambda g, _x, src, indices, axis: g * multiplied(np.ones_like(_x), src, indices, axis),
+    lambda g, x, src, indices, axis: along(g, indices, axis) * product_of_others(x, src, indices, axis),
+    None,
+    name="scatter_prod",
+)
+scatter_extreme = rule(
+    lambda x, src, indices, *, axis, largest: combined(np.maximum if largest else np.minimum, x, src, indices, axis),
+    lambda g, y, x, src, indices, axis: np.equal(x, y) * per_hit(g, y, x, src, indices, axis),
+    lambda g, y, x, src, indices, axis: (
+        np.equal(src, along(y, indices, axis)) * along(per_hit(g, y, x, src, indices, axis), indices, axis)
+    ),
+    None,
+    name="scatter_extreme",
+)
