@@ -12,8 +12,9 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import rule, rules
+from tinygrad_edu.docstrings import document
 from tinygrad_edu.primitive import PRIMITIVES
-from tinygrad_edu.symbols import Symbol, byproducts, derivatives, document, formula
+from tinygrad_edu.symbols import Symbol, byproducts, derivatives, formula
 
 for _module in pkgutil.iter_modules(rules.__path__):
     importlib.import_module(f"tinygrad_edu.rules.{_module.name}")
@@ -168,6 +169,10 @@ def test_docstrings_of_primitives_end_with_the_formula_of_the_rule():
     assert inspect.getdoc(tg.exp).endswith("Derivative: g · y")
     assert inspect.getdoc(tg.Tensor.tanh).endswith("Derivative: g · (1 − y²)")
     assert "input: g · other; other: g · input" in tg.mul.__doc__
+
+
+def test_a_function_that_only_shares_the_name_of_a_primitive_keeps_its_docstring():
+    assert "Derivative" not in tg.scatter.__doc__
 
 
 def test_documenting_twice_changes_nothing():

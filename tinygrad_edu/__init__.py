@@ -9,6 +9,8 @@ tensor(8.)
 """
 
 # ruff: noqa: I001 - the module `tensor` is loaded first, then its name means the function
+from math import e, inf, nan, pi
+
 from tinygrad_edu.tensor import Tensor
 from tinygrad_edu import autograd, cuda, func, linalg, nn, optim, special
 from tinygrad_edu.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
@@ -17,6 +19,7 @@ from tinygrad_edu.dtypes import *
 from tinygrad_edu.functions import *
 from tinygrad_edu.legacy import *
 from tinygrad_edu.linalg.toplevel import *
+from tinygrad_edu.nn.functional import cosine_similarity, pairwise_distance
 from tinygrad_edu.primitive import primitive, rule
 from tinygrad_edu.printing import *
 from tinygrad_edu.size import Size

@@ -20,9 +20,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-def construct(data: tuple[Any, ...], dtype: Any, name: str, device: Any = None) -> Tensor:
+def construct(data: tuple[Any, ...], dtype: Any, name: str, device: Any = None, **options: Any) -> Tensor:
     """``FloatTensor([1, 2])``: that data in the dtype; ``FloatTensor(2, 3)``: an uninitialised tensor of that shape."""
     check_device(device)
+    if options:
+        raise TypeError(f"{name} is an old form that takes data only: write tensor(data, {next(iter(options))}=…)")
     if not data:
         return filled((0,), None, dtype, None, False)
     if len(data) == 1 and not isinstance(data[0], int):
@@ -59,8 +61,8 @@ class TensorType:
         self.__name__ = self.__qualname__ = name
         self.dtype = dtype
 
-    def __call__(self, *data: Any, device: Any = None) -> Tensor:
-        return construct(data, self.dtype, self.__name__, device)
+    def __call__(self, *data: Any, **options: Any) -> Tensor:
+        return construct(data, self.dtype, self.__name__, **options)
 
     def __instancecheck__(self, x: object) -> bool:
         return isinstance(x, TensorBase) and bool(x._array.dtype == self.dtype)

@@ -44,16 +44,18 @@ class Size(tuple[int, ...]):
     __rmul__ = __mul__
 
 
-def sides(size: tuple[Any, ...], name: str) -> tuple[int, ...]:
-    """The shape meant by ``name(2, 3)``, ``name((2, 3))`` or ``name([2, 3])``. Raises for what is none."""
-    given = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+def sides(numbers: tuple[Any, ...], name: str, size: Any = None) -> tuple[int, ...]:
+    """The shape meant by ``name(2, 3)``, ``name((2, 3))`` or ``name(size=(2, 3))``. Raises for what is none."""
+    if size is not None:
+        numbers += (size,)
+    given = numbers[0] if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)) else numbers
     try:
         shape = tuple([operator.index(n) for n in given])
     except TypeError:
         raise TypeError(
-            f"{name}: a shape is made of whole numbers, {name}(2, 3) or {name}((2, 3)), not {size}"
+            f"{name}: a shape is made of whole numbers, {name}(2, 3) or {name}((2, 3)), not {numbers}"
         ) from None
-    if not size:
+    if not numbers:
         raise TypeError(f"{name}: say the shape, {name}(2, 3); for a single number {name}(())")
     if any(n < 0 for n in shape):
         raise RuntimeError(f"{name}: the sides of a shape must be at least 0, not {shape}")

@@ -290,6 +290,10 @@ class Tensor(Container):
     __ilshift__, __irshift__ = bitwise_left_shift_, bitwise_right_shift_
 
 
+    # activations
+    relu, relu_, prelu, hardshrink = functions.relu, inplace(functions.relu), functions.prelu, functions.hardshrink
+    softmax, log_softmax = functions.softmax, functions.log_softmax
+
     # products and linear algebra
     __matmul__ = matmul = functions.matmul
 

@@ -23,7 +23,8 @@ try:
     from hypothesis import strategies as st
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "tinygrad_edu.testing needs Hypothesis, which is not installed: pip install tinygrad_edu[test]", name="hypothesis"
+        "tinygrad_edu.testing needs Hypothesis, which is not installed: pip install tinygrad_edu[test]",
+        name="hypothesis",
     ) from error
 
 __all__ = ["LAYOUTS", "arrays", "axes", "broadcastable", "indices", "laid_out", "shapes", "tensors"]

@@ -40,16 +40,17 @@ def test_the_primitive_the_line_and_the_bad_numbers_are_named():
 
 def test_a_saved_operand_that_is_not_finite_is_shown():
     x, w = leaf(0.0, 1.0), leaf(np.inf, 1.0)
-    with autograd.detect_anomaly():
-        with pytest.raises(RuntimeError, match=r"(?s)gradient of multiply.*b \(shape \(2,\)\) is inf at \[0\], 1 of 2"):
-            (x * w * tg.tensor(np.array([0.0, 1.0]))).sum().backward()
+    with autograd.detect_anomaly(), pytest.raises(RuntimeError, match=r"(?s)gradient of multiply.*b \(shape \(2,\)\) is inf at \[0\], 1 of 2"):
+        (x * w * tg.tensor(np.array([0.0, 1.0]))).sum().backward()
 
 
 def test_the_double_where_is_shown_for_the_branch_that_was_not_taken():
     x = leaf(0.0, 4.0)
     with autograd.detect_anomaly():
         y = tg.where(x.detach() > 0, x.sqrt(), 0.0)
-        with pytest.raises(RuntimeError, match=r"(?s)gradient of sqrt.*y = tg.where.*cotangent is 0 there.*double where"):
+        with pytest.raises(
+            RuntimeError, match=r"(?s)gradient of sqrt.*y = tg.where.*cotangent is 0 there.*double where"
+        ):
             y.sum().backward()
         safe = tg.where(x.detach() > 0, x, 1.0)
         tg.where(x.detach() > 0, safe.sqrt(), 0.0).sum().backward()

@@ -55,7 +55,7 @@ def test_a_second_pass_needs_retain_graph_and_says_so_without_touching_gradients
     x = leaf(1.0, 2.0)
     y = (x * x).sum()
     y.backward()
-    with pytest.raises(RuntimeError, match="second time through multiply.*retain_graph=True"):
+    with pytest.raises(RuntimeError, match=r"second time through multiply.*retain_graph=True"):
         y.backward()
     assert x.grad.tolist() == [2, 4]
 

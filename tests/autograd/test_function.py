@@ -145,7 +145,7 @@ def test_an_input_changed_in_place_and_marked():
     assert z is y
     (y * y).sum().backward()  # (6x)²
     assert x.grad.tolist() == [72, 144]
-    with pytest.raises(RuntimeError, match="leaf that requires grad.*clone"):
+    with pytest.raises(RuntimeError, match=r"leaf that requires grad.*clone"):
         Double.apply(leaf(1.0))
 
 
@@ -255,7 +255,7 @@ def test_only_tensors_can_be_saved():
             ctx.save_for_backward(a, 3)
             return a
 
-    with pytest.raises(TypeError, match="argument 1 is of type int.*ctx.name"):
+    with pytest.raises(TypeError, match=r"argument 1 is of type int.*ctx.name"):
         Saves.apply(leaf(1.0))
 
 

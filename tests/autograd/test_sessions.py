@@ -43,8 +43,19 @@ class Loss:
             for i in range(N)
             if any(weights[i][j] or weights[j][i] for j in range(N))
         }
+        self.terms = [(i, j) for i in range(N) for j in range(N) if weights[i][j]]
         self.released = False
-        self.stale = False
+        self.changed = set()  # parameters that were changed in place since
+
+    def refusal(self, targets):
+        """Why a pass to these parameters must fail, if it must."""
+        if not self.terms:
+            return "no graph"
+        terms = [(i, j) for i, j in self.terms if i in targets or j in targets]
+        if terms and self.released:
+            return "second time"
+        # (c · w_i) · w_j saves w_j, and a product of w_i
+        return "has changed it in place" if any(j in self.changed for _, j in terms) else None
 
 
 class Session(RuleBasedStateMachine):
@@ -69,19 +80,16 @@ class Session(RuleBasedStateMachine):
         self.alive.append(loss)
         return loss
 
-    def allowed(self, loss):
-        return bool(loss.gradients) and not loss.released and not loss.stale
-
-    def run(self, loss, f, retain):
+    def run(self, loss, f, retain, targets=range(N)):
         """Run a pass that must work, or fail and change nothing."""
         error = attempt(f)
-        if self.allowed(loss):
+        refusal = loss.refusal(targets)
+        if refusal is None:
             assert not isinstance(error, RuntimeError), error
-            loss.released = not retain
+            loss.released = loss.released or not retain
             return True
-        assert isinstance(error, RuntimeError)
-        if loss.gradients:
-            assert ("second time" if loss.released else "has changed it in place") in str(error)
+        assert isinstance(error, RuntimeError), refusal
+        assert refusal in str(error)
         return False
 
     @rule(loss=losses, retain=st.booleans(), mode=st.sampled_from(sorted(MODES)))
@@ -95,7 +103,7 @@ class Session(RuleBasedStateMachine):
         def f():
             loss.tensor.backward(inputs=[self.w[which]], retain_graph=True)
 
-        if self.run(loss, f, True) and which in loss.gradients:
+        if self.run(loss, f, True, [which]) and which in loss.gradients:
             g = loss.gradients[which]
             self.grads[which] = g if self.grads[which] is None else self.grads[which] + g
 
@@ -103,7 +111,9 @@ class Session(RuleBasedStateMachine):
     def grad(self, loss, retain):
         found = []
         if self.run(
-            loss, lambda: found.append(autograd.grad(loss.tensor, self.w, retain_graph=retain, allow_unused=True)), retain
+            loss,
+            lambda: found.append(autograd.grad(loss.tensor, self.w, retain_graph=retain, allow_unused=True)),
+            retain,
         ):
             for i, g in enumerate(found[0]):
                 assert (g is None) == (i not in loss.gradients)
@@ -116,8 +126,11 @@ class Session(RuleBasedStateMachine):
         found = []
 
         def f():
-            first = [g for g in autograd.grad(loss.tensor, self.w, create_graph=True, allow_unused=True) if g is not None]
-            found.append(autograd.grad(sum(g.sum() for g in first), self.w, allow_unused=True, materialize_grads=True))
+            first = [
+                g for g in autograd.grad(loss.tensor, self.w, create_graph=True, allow_unused=True) if g is not None
+            ]
+            total = sum(g.sum() for g in first)
+            found.append(autograd.grad(total, self.w, retain_graph=True, allow_unused=True, materialize_grads=True))
 
         if self.run(loss, f, True):
             a = np.array(loss.weights) + np.array(loss.weights).T
@@ -139,9 +152,7 @@ class Session(RuleBasedStateMachine):
         MODES[mode](f)
         self.values[which] = self.values[which] - 1
         for loss in self.alive:
-            # the product saves the other factor: a released or unconcerned loss does not notice
-            if any(loss.weights[which][j] or loss.weights[j][which] for j in range(N)):
-                loss.stale = True
+            loss.changed.add(which)
 
     @rule(which=st.integers(0, N - 1), to_none=st.booleans())
     def zero_grad(self, which, to_none):

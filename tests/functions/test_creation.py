@@ -140,6 +140,7 @@ def test_only_floats_can_require_grad():
 def test_shapes_are_said_in_any_form(make):
     for size in ((2, 3), ((2, 3),), ([2, 3],), (tg.Size([2, 3]),), (np.int64(2), tg.tensor(3))):
         assert make(*size).shape == (2, 3)
+    assert make(size=(2, 3)).shape == make(size=[2, 3]).shape == (2, 3)
     assert make(()).shape == ()
     assert make(0, 3).shape == (0, 3)
     assert make(2, dtype=tg.float64).dtype == tg.float64
@@ -191,6 +192,9 @@ def test_arange_counts():
     assert tg.arange(3.0).dtype == tg.float32
     assert tg.arange(0, 1, 0.25).tolist() == [0, 0.25, 0.5, 0.75]
     assert tg.arange(0).shape == (0,)
+    assert tg.arange(end=3).tolist() == tg.arange(start=0, end=3).tolist() == [0, 1, 2]
+    with pytest.raises(TypeError, match="ends"):
+        tg.arange()
     assert tg.arange(tg.tensor(2)).tolist() == [0, 1]
     assert tg.arange(0, 2.5, dtype=tg.int64).tolist() == [0, 1]
     for wrong in ((5, 1), (1, 5, -1), (1, 5, 0), (0, float("inf"))):
@@ -296,6 +300,8 @@ def test_legacy_constructors():
     assert isinstance(tg.FloatTensor([1]), tg.Tensor)
     with pytest.raises(TypeError, match="tensor"):
         tg.Tensor(2.5)
+    with pytest.raises(TypeError, match="requires_grad"):
+        tg.Tensor([1.0], requires_grad=True)
     with pytest.raises(RuntimeError, match="at least 0"):
         tg.Tensor(-1)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tinygrad_edu.functions.products import best_splits
+from tinygrad_edu.functions.chains import best_splits
 
 rng = np.random.default_rng(0)
 

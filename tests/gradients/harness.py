@@ -68,7 +68,9 @@ def gradients(call: Call, xs: Any, cots: Any = None) -> list[Any]:
     ys = outputs(call, xs)
     assert ys, "the result is not connected to the inputs"
     vs = cotangents(ys) if cots is None else cots
-    found = autograd.grad(ys, xs, [wrap(v.astype(t._array.dtype)) for v, t in zip(vs, ys, strict=True)], allow_unused=True)
+    found = autograd.grad(
+        ys, xs, [wrap(v.astype(t._array.dtype)) for v, t in zip(vs, ys, strict=True)], allow_unused=True
+    )
     return [np.zeros_like(x._array) if g is None else g._array for g, x in zip(found, xs, strict=True)]
 
 

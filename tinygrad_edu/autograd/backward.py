@@ -105,7 +105,7 @@ def backward(
         targets = [(t, _goal(t, "backward")) for t in _sequence(inputs)]
         found, shared = propagate(seeds, {edge for _, edge in targets}, retain, create_graph)
         targets = [(t, edge) for t, edge in targets if edge in found]
-    for t, edge in targets:
+    for _, edge in targets:
         if found[edge].__class__ is not ndarray:
             _realise(found, targets, outputs)
             break

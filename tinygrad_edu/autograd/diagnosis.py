@@ -83,7 +83,11 @@ def _factor(e: Evidence) -> str | None:
         return None
     k = float(np.median(e.numeric[big] / e.claimed[big]))
     second = e.elsewhere
-    if abs(k + 1) < 1e-3 or not close(k * e.claimed, e.numeric, e) or (second is not None and not close(k * second[0], second[1], e)):
+    if (
+        abs(k + 1) < 1e-3
+        or not close(k * e.claimed, e.numeric, e)
+        or (second is not None and not close(k * second[0], second[1], e))
+    ):
         return None
     if big.sum() == 1 and second is None and not e.sizes:
         return None  # one number is always a multiple of another
@@ -107,7 +111,9 @@ def _named(k: float, sizes: Sequence[int]) -> str:
             small.denominator > 2 and small.numerator <= 2
         ) else text  # fmt: skip
     if near(round(k)):
-        return f"{sign}{round(k)}" + (" (the number of elements: a sum where a mean was taken?)" if round(k) in sizes else "")
+        return f"{sign}{round(k)}" + (
+            " (the number of elements: a sum where a mean was taken?)" if round(k) in sizes else ""
+        )
     if near(2 / round(2 / k)):
         return f"{sign}2/{round(2 / k)} (the 2/n of a mean of squares, n = {round(2 / k)}?)"
     return f"{sign}{k:.6g}"

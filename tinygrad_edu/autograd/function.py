@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu import memory
 from tinygrad_edu.autograd.grad_mode import no_grad
 from tinygrad_edu.dtypes import as_operand
 from tinygrad_edu.memory import recording, tick
@@ -69,7 +68,9 @@ class FunctionNode(Node):
     __slots__ = ("arity", "ctx", "origins")
     ctx: FunctionCtx
     arity: int  # of forward
-    origins: tuple[Any, ...]  # of each saved array: the node or leaf that it belongs to, the number of the result, or None
+    origins: tuple[
+        Any, ...
+    ]  # of each saved array: the node or leaf that it belongs to, the number of the result, or None
 
     @property
     def kwargs(self) -> dict[str, Any]:  # type: ignore[override]  # made anew: kept, it would be a reference cycle
@@ -113,7 +114,8 @@ class Function:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise RuntimeError(
-            f"{type(self).__name__} is not made into an object: its methods are static. Call {type(self).__name__}.apply(…)."
+            f"{type(self).__name__} is not made into an object: its methods are static. "
+            f"Call {type(self).__name__}.apply(…)."
         )
 
     @staticmethod

@@ -43,7 +43,9 @@ def _called(func: Callable[..., Any], xs: Sequence[Any], strict: bool) -> tuple[
     several, ys = _tuple(func(*xs), "the outputs of the function")
     for k, y in enumerate(ys):
         if strict and y._edge() is None:
-            raise RuntimeError(f"strict: output {k} of the function does not depend on the inputs in a differentiable way")
+            raise RuntimeError(
+                f"strict: output {k} of the function does not depend on the inputs in a differentiable way"
+            )
     return several, ys
 
 
@@ -70,7 +72,12 @@ def gradients(ys: Sequence[Any], xs: Sequence[Any], vs: Sequence[Any], create_gr
     found: Sequence[Any] = [None] * len(xs)
     if live:
         found = grad(
-            [y for y, _ in live], xs, [v for _, v in live], retain_graph=True, create_graph=create_graph, allow_unused=True
+            [y for y, _ in live],
+            xs,
+            [v for _, v in live],
+            retain_graph=True,
+            create_graph=create_graph,
+            allow_unused=True,
         )
     for k, g in enumerate(found):
         if strict and g is None:
@@ -203,7 +210,9 @@ def hessian(
     def gradient(*xs: Any) -> Any:
         y = _single(func(*xs))
         if strict and y._edge() is None:
-            raise RuntimeError("strict: the output of the function does not depend on the inputs in a differentiable way")
+            raise RuntimeError(
+                "strict: the output of the function does not depend on the inputs in a differentiable way"
+            )
         found = gradients((y,), xs, (wrap(np.ones_like(y._array)),), True, strict)
         return found if several else found[0]
 

@@ -220,11 +220,13 @@ def _checkable(tensors: Sequence[Any], call: str) -> list[int]:
         a = tensors[k]._array
         if not np.all(np.isfinite(a)):
             bad = tuple(map(int, np.argwhere(~np.isfinite(a))[0]))
-            raise ValueError(f"{call}: input {k} is {a[bad]} at {at(bad)}; around such a point there are no differences")
+            raise ValueError(
+                f"{call}: input {k} is {a[bad]} at {at(bad)}; around such a point there are no differences"
+            )
         if a.dtype != np.float64:
             warnings.warn(
-                f"{call}: input {k} is {a.dtype}, which has about {np.finfo(a.dtype).precision} digits: differences over "
-                f"small steps drown in rounding and the check will likely fail. Pass x.double().",
+                f"{call}: input {k} is {a.dtype}, which has about {np.finfo(a.dtype).precision} digits: differences "
+                f"over small steps drown in rounding and the check will likely fail. Pass x.double().",
                 stacklevel=3,
             )
     return checked
@@ -234,8 +236,8 @@ def _check_deterministic(probe: Probe, checked: Sequence[int], tol: float) -> No
     for first, second in zip([t._array for t in probe.outs], probe.values(), strict=True):
         if first.shape != second.shape or not np.array_equal(first, second, equal_nan=True):
             raise GradcheckError(
-                f"{described(probe.func)} is not deterministic: called twice with the same inputs it returned different "
-                f"values. Fix the seed inside it, or switch off what is random (dropout: model.eval())."
+                f"{described(probe.func)} is not deterministic: called twice with the same inputs it returned "
+                f"different values. Fix the seed inside it, or switch off what is random (dropout: model.eval())."
             )
     for k, a, b in zip(checked, probe.analytic(checked), probe.analytic(checked), strict=True):
         if np.any(np.abs(a - b) > tol):

@@ -19,7 +19,7 @@ from numpy import ndarray
 
 from tinygrad_edu import lazy, memory
 from tinygrad_edu.memory import observing, recording
-from tinygrad_edu.primitive import Leaf, Node, Pick, TensorBase, pick, wrap
+from tinygrad_edu.primitive import Node, Pick, TensorBase, pick, wrap
 from tinygrad_edu.rules.shaping import cast
 
 __all__ = ["accumulate", "alone", "copied", "ordered", "propagate", "run_hooks"]

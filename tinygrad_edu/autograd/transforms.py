@@ -84,7 +84,9 @@ class _Call:
         """Whether the outputs depend on more than the variables: then derivatives are part of that graph."""
         own = {x._edge() for x in self.xs if isinstance(x._edge(), Leaf)}
         roots = [edge for y in ys if (edge := y._edge()) is not None]
-        return any(isinstance(e, Leaf) and e not in own for e in (*roots, *(e for n in ordered(roots) for e in n.edges)))
+        return any(
+            isinstance(e, Leaf) and e not in own for e in (*roots, *(e for n in ordered(roots) for e in n.edges))
+        )
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:

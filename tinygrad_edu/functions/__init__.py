@@ -1,7 +1,9 @@
 """What learners call: compositions of rules under PyTorch's names. The tensor's methods are these functions."""
 
+from tinygrad_edu.docstrings import document as _document
 from tinygrad_edu.functions.activations import *
 from tinygrad_edu.functions.broadcasting import *
+from tinygrad_edu.functions.chains import *
 from tinygrad_edu.functions.comparison import *
 from tinygrad_edu.functions.conversion import *
 from tinygrad_edu.functions.creation import *
@@ -23,6 +25,5 @@ from tinygrad_edu.functions.shaping import *
 from tinygrad_edu.functions.sorting import *
 from tinygrad_edu.functions.statistics import *
 from tinygrad_edu.functions.trigonometry import *
-from tinygrad_edu.symbols import document as _document
 
 _document([f for f in list(globals().values()) if callable(f)])

@@ -36,7 +36,7 @@ def expand(input: Any, size: Any = (), *more: Any) -> Tensor:
     full = tuple(old[k - extra] if n == -1 and k >= extra else n for k, n in enumerate(new))
     if extra < 0 or any(n < 0 for n in full) or any(a not in (1, n) for a, n in zip(old, full[extra:], strict=True)):
         raise RuntimeError(
-            f"expand: shape {tuple(old)} cannot be expanded to {new}: aligned at the right, each side must be 1, equal, "
+            f"expand: shape {tuple(old)} cannot be expanded to {new}: aligned at the right, a side must be 1 or equal, "
             f"or -1 (as it is), and new sides may stand in front only."
         )
     return rules.broadcast_to(x, shape=full)

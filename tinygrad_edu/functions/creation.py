@@ -80,7 +80,7 @@ def filled(shape: tuple[int, ...], value: Any, dtype: Any, device: Any, requires
     return made(array, requires_grad)
 
 
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of the shape ``zeros(2, 3)`` or ``zeros((2, 3))``.
 
     >>> from tinygrad_edu import zeros
@@ -88,27 +88,27 @@ def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    return filled(sides(size, "zeros"), 0, dtype, device, requires_grad)
+    return filled(sides(shape, "zeros", size), 0, dtype, device, requires_grad)
 
 
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of the shape ``ones(2, 3)`` or ``ones((2, 3))``.
 
     >>> from tinygrad_edu import int64, ones
     >>> ones(3, dtype=int64)
     tensor([1, 1, 1])
     """
-    return filled(sides(size, "ones"), 1, dtype, device, requires_grad)
+    return filled(sides(shape, "ones", size), 1, dtype, device, requires_grad)
 
 
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of that shape with whatever was in memory: write to it before you read it.
 
     >>> from tinygrad_edu import empty
     >>> empty(2, 3).shape
     Size([2, 3])
     """
-    return filled(sides(size, "empty"), None, dtype, device, requires_grad)
+    return filled(sides(shape, "empty", size), None, dtype, device, requires_grad)
 
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -198,7 +198,13 @@ def number(x: Any) -> Any:
 
 
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    start: Any = None,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """``arange(end)``, ``arange(start, end)``, ``arange(start, end, step)``: evenly spaced, without `end`.
 
@@ -212,8 +218,10 @@ def arange(
     tensor([1.0000, 1.2500, 1.5000, 1.7500])
     """
     check_device(device)
+    if start is None or end is None:
+        start, end = 0, start if end is None else end
     if end is None:
-        start, end = 0, start
+        raise TypeError("arange: say where it ends: arange(5)")
     start, end, step = number(start), number(end), number(step)
     if dtype is not None:
         d = as_dtype(dtype)
@@ -282,19 +290,25 @@ def new_tensor(input: Any, data: Any, *, dtype: Any = None, device: Any = None, 
     return tensor(data, dtype=input.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
 
 
-def new_zeros(input: Any, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_zeros(
+    input: Any, *shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Zeros of that shape, in this tensor's dtype."""
-    return filled(sides(size, "new_zeros"), 0, input.dtype if dtype is None else dtype, device, requires_grad)
+    return filled(sides(shape, "new_zeros", size), 0, input.dtype if dtype is None else dtype, device, requires_grad)
 
 
-def new_ones(input: Any, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_ones(
+    input: Any, *shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Ones of that shape, in this tensor's dtype."""
-    return filled(sides(size, "new_ones"), 1, input.dtype if dtype is None else dtype, device, requires_grad)
+    return filled(sides(shape, "new_ones", size), 1, input.dtype if dtype is None else dtype, device, requires_grad)
 
 
-def new_empty(input: Any, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_empty(
+    input: Any, *shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """An uninitialised tensor of that shape, in this tensor's dtype."""
-    return filled(sides(size, "new_empty"), None, input.dtype if dtype is None else dtype, device, requires_grad)
+    return filled(sides(shape, "new_empty", size), None, input.dtype if dtype is None else dtype, device, requires_grad)
 
 
 def new_full(

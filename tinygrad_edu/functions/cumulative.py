@@ -121,12 +121,14 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     if n < 0:
         raise RuntimeError(f"diff: the order n must be at least 0, got {n}")
     axis = one_axis(dim, x._array.ndim, "diff")
+    if n == 0:  # what is put before and after it has no neighbours then
+        return elementwise.add(x, 0)
     if prepend is not None or append is not None:
         x = cat([lifted(t, "diff") for t in (prepend, x, append) if t is not None], axis)
     subtract = logical_xor if x._array.dtype.kind == "b" else elementwise.subtract
     for _ in range(min(n, x._array.shape[axis])):
         x = subtract(cut(x, axis, 1, None), cut(x, axis, None, -1))
-    return elementwise.add(x, 0) if n == 0 and x._array.dtype.kind == "f" else x
+    return x
 
 
 def _strips(name: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
@@ -144,8 +146,8 @@ def _strips(name: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
         along = axis - ndim
         if len(shape) < -along or shape[along] != y._array.shape[axis]:
             raise RuntimeError(
-                f"{name}: There must be one `x` value for each sample point, but the shapes are {tuple(x._array.shape)} "
-                f"(x) and {tuple(y._array.shape)} (y) along dim {dim}"
+                f"{name}: There must be one `x` value for each sample point, but along dim {dim} the shapes are "
+                f"{tuple(x._array.shape)} (x) and {tuple(y._array.shape)} (y)"
             )
         x = shaping.reshape(x, shape=shape)
         k = len(shape) + along

@@ -40,16 +40,20 @@ def getitem(input: Any, index: Any) -> Tensor:
             [4, 6]])
     """
     basic, arrays = parsed(index, input._array.shape)
-    if basic is not None:
-        input = rules.getitem(input, index=basic)
-    return input if arrays is None else rules.getitem(input, index=arrays)
+    try:
+        x = input if basic is None else rules.getitem(input, index=basic)
+        return x if arrays is None else rules.getitem(x, index=arrays)
+    except IndexError:
+        parsed(index, input._array.shape, explain=True)
+        raise
 
 
-def parsed(index: Any, shape: Any) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
+def parsed(index: Any, shape: Any, explain: bool = False) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
     """What an index means, in two steps: first ints, slices and new axes, then arrays (as in PyTorch; NumPy counts
     ints as arrays where arrays stand, too). Each step is a tuple for NumPy's brackets, or None: nothing to do.
 
-    Everything is checked here; arrays are copied, so that they may be changed afterwards.
+    Arrays are copied, so that they may be changed afterwards. NumPy itself checks what they hold (to `explain` what it
+    found wrong, IndexError is raised here).
     """
     parts = index if type(index) is tuple else (index,)
     parts = tuple(part if type(part) in _BASIC else _converted(part) for part in parts)
@@ -89,7 +93,8 @@ def parsed(index: Any, shape: Any) -> tuple[tuple[Any, ...] | None, tuple[Any, .
             arrays.append(np.zeros(int(part), np.intp))
             trivial = False
         else:
-            _check(part, axis, shape)
+            if explain:
+                _check(part, axis, shape)
             basic += [FULL] * _dimensions(part)
             arrays.append(part)
             axis += _dimensions(part)

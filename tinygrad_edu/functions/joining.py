@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "block_diag", "cartesian_prod", "cat", "chunk", "column_stack", "combinations", "concat", "concatenate", "dsplit",
-    "dstack", "hsplit", "hstack", "meshgrid", "row_stack", "split", "stack", "tensor_split", "unbind", "vsplit", "vstack"
+    "dstack", "hsplit", "hstack", "meshgrid", "row_stack", "split", "stack", "tensor_split", "unbind", "vsplit",
+    "vstack"
 ]  # fmt: skip
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.functions.names import numpy_names
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
 __all__ = [
-    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "ger", "inner", "kron",
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "cross", "dot", "ger", "inner", "kron",
     "matmul", "mm", "mv", "outer", "tensordot", "vdot",
 ]  # fmt: skip
 
@@ -34,7 +32,7 @@ def same_dtype(name: str, *operands: Any) -> None:
         )
 
 
-def _dimensions(name: str, *demands: tuple[str, Any, int]) -> None:
+def dimensions(name: str, *demands: tuple[str, Any, int]) -> None:
     for operand, x, ndim in demands:
         if len(_shape(x)) != ndim:
             kind = ("a number (0 dimensions)", "a vector (1 dimension)", "a matrix (2 dimensions)")
@@ -45,7 +43,7 @@ def _dimensions(name: str, *demands: tuple[str, Any, int]) -> None:
             )
 
 
-def _inner_sides(name: str, a: Any, b: Any, operands: tuple[str, str] = ("mat1", "mat2")) -> None:
+def inner_sides(name: str, a: Any, b: Any, operands: tuple[str, str] = ("mat1", "mat2")) -> None:
     """Do the rows of `a` fit the columns of `b`?"""
     x, y = _shape(a), _shape(b)
     m, n = x[-1], y[-2] if len(y) > 1 else y[0]
@@ -88,7 +86,7 @@ def matmul(input: Any, other: Any) -> Tensor:
             raise RuntimeError(
                 f"matmul: both operands need at least 1 dimension, but the shapes are {x} and {y}. For numbers, use *."
             ) from None
-        _inner_sides("matmul", input, other, ("input", "other"))
+        inner_sides("matmul", input, other, ("input", "other"))
         raise RuntimeError(
             f"matmul: the batch dimensions of {x} and {y}, {x[:-2]} and {y[:-2]}, do not broadcast"
         ) from None
@@ -101,8 +99,8 @@ def mm(input: Any, mat2: Any) -> Tensor:
     >>> tg.mm(tg.tensor([[1., 2.]]), tg.tensor([[3.], [4.]]))
     tensor([[11.]])
     """
-    _dimensions("mm", ("input", input, 2), ("mat2", mat2, 2))
-    _inner_sides("mm", input, mat2)
+    dimensions("mm", ("input", input, 2), ("mat2", mat2, 2))
+    inner_sides("mm", input, mat2)
     same_dtype("mm", input, mat2)
     return rules.matmul(input, mat2)
 
@@ -119,13 +117,13 @@ def bmm(input: Any, mat2: Any) -> Tensor:
 
 
 def _batches(name: str, batch1: Any, batch2: Any) -> None:
-    _dimensions(name, ("batch1", batch1, 3), ("batch2", batch2, 3))
+    dimensions(name, ("batch1", batch1, 3), ("batch2", batch2, 3))
     if _shape(batch1)[0] != _shape(batch2)[0]:
         raise RuntimeError(
             f"{name}: both batches must have the same number of matrices, but their shapes are {_shape(batch1)} and "
             f"{_shape(batch2)}. matmul broadcasts."
         )
-    _inner_sides(name, batch1, batch2, ("batch1", "batch2"))
+    inner_sides(name, batch1, batch2, ("batch1", "batch2"))
     same_dtype(name, batch1, batch2)
 
 
@@ -136,8 +134,8 @@ def mv(input: Any, vec: Any) -> Tensor:
     >>> tg.mv(tg.tensor([[1., 2.], [3., 4.]]), tg.tensor([10., 1.]))
     tensor([12., 34.])
     """
-    _dimensions("mv", ("input", input, 2), ("vec", vec, 1))
-    _inner_sides("mv", input, vec, ("input", "vec"))
+    dimensions("mv", ("input", input, 2), ("vec", vec, 1))
+    inner_sides("mv", input, vec, ("input", "vec"))
     same_dtype("mv", input, vec)
     return rules.matmul(input, vec)
 
@@ -149,8 +147,8 @@ def dot(input: Any, tensor: Any) -> Tensor:
     >>> tg.dot(tg.tensor([1., 2.]), tg.tensor([3., 4.]))
     tensor(11.)
     """
-    _dimensions("dot", ("input", input, 1), ("tensor", tensor, 1))
-    _inner_sides("dot", input, tensor, ("input", "tensor"))
+    dimensions("dot", ("input", input, 1), ("tensor", tensor, 1))
+    inner_sides("dot", input, tensor, ("input", "tensor"))
     same_dtype("dot", input, tensor)
     return rules.matmul(input, tensor)
 
@@ -189,7 +187,7 @@ def outer(input: Any, vec2: Any) -> Tensor:
     tensor([[3., 4.],
             [6., 8.]])
     """
-    _dimensions("outer", ("input", input, 1), ("vec2", vec2, 1))
+    dimensions("outer", ("input", input, 1), ("vec2", vec2, 1))
     return elementwise.multiply(shaping.reshape(input, shape=(-1, 1)), vec2)
 
 
@@ -365,48 +363,3 @@ def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any =
     """
     same_dtype("baddbmm", input, batch1, batch2)
     return _plus(input, bmm(batch1, batch2), beta, alpha)
-
-
-def chain_matmul(*matrices: Any) -> Tensor:
-    """The product of several matrices, multiplied in the order that takes the fewest operations.
-
-    >>> import tinygrad_edu as tg
-    >>> tg.chain_matmul(tg.tensor([[1., 2.]]), tg.tensor([[3.], [4.]]), tg.tensor([[10., 1.]]))
-    tensor([[110.,  11.]])
-    """
-    return best_product("chain_matmul", matrices)
-
-
-def best_product(name: str, matrices: Sequence[Any]) -> Tensor:
-    """The product of matrices in the cheapest order, found by dynamic programming.
-
-    (Cormen et al., "Introduction to Algorithms": matrix-chain multiplication.)
-    """
-    if not matrices:
-        raise RuntimeError(f"{name}: give at least one matrix")
-    _dimensions(name, *((f"matrix {k}", x, 2) for k, x in enumerate(matrices)))
-    same_dtype(name, *matrices)
-    for a, b in pairwise(matrices):
-        _inner_sides(name, a, b)
-    sides = [_shape(matrices[0])[0], *(_shape(x)[1] for x in matrices)]
-    return _multiply(matrices, 0, len(matrices) - 1, best_splits(sides))
-
-
-def best_splits(sides: Sequence[int]) -> dict[tuple[int, int], int]:
-    """For each stretch i … j of matrices (sides[k], sides[k+1]): after which of them to split the product."""
-    n = len(sides) - 1
-    cost = {(i, i): 0 for i in range(n)}
-    split = {}
-    for length in range(1, n):
-        for i in range(n - length):
-            j = i + length
-            ways = [(cost[i, k] + cost[k + 1, j] + sides[i] * sides[k + 1] * sides[j + 1], k) for k in range(i, j)]
-            cost[i, j], split[i, j] = min(ways)
-    return split
-
-
-def _multiply(matrices: Sequence[Any], i: int, j: int, split: dict[tuple[int, int], int]) -> Any:
-    if i == j:
-        return matrices[i]
-    k = split[i, j]
-    return rules.matmul(_multiply(matrices, i, k, split), _multiply(matrices, k + 1, j, split))

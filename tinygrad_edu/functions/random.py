@@ -85,7 +85,12 @@ def gaussian(shape: Any, dtype: Any, g: Any = None) -> Any:
 
 
 def rand(
-    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *shape: Any,
+    size: Any = None,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Uniform in [0, 1), of the shape ``rand(2, 3)`` or ``rand((2, 3))``.
 
@@ -94,11 +99,16 @@ def rand(
     True
     """
     check_device(device)
-    return made(uniform(sides(size, "rand"), _floating(dtype, "rand"), generator), requires_grad)
+    return made(uniform(sides(shape, "rand", size), _floating(dtype, "rand"), generator), requires_grad)
 
 
 def randn(
-    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *shape: Any,
+    size: Any = None,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Normal with mean 0 and standard deviation 1, of the shape ``randn(2, 3)`` or ``randn((2, 3))``.
 
@@ -107,7 +117,7 @@ def randn(
     Size([2, 3])
     """
     check_device(device)
-    return made(gaussian(sides(size, "randn"), _floating(dtype, "randn"), generator), requires_grad)
+    return made(gaussian(sides(shape, "randn", size), _floating(dtype, "randn"), generator), requires_grad)
 
 
 def _whole(low: Any, high: Any, shape: Any, dtype: Any, g: Any, name: str) -> Any:

@@ -232,7 +232,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Tens
             most = {"reflect": n - 1, "circular": n}.get(mode, max(a, b) if n else 0)
             if max(a, b) > most:
                 raise RuntimeError(
-                    f"pad: mode {mode!r} takes margins of at most {most} from {n} elements (dimension {axis}), not {(a, b)}"
+                    f"pad: mode {mode!r} takes margins of at most {most} from {n} elements (dimension {axis}), "
+                    f"not {(a, b)}"
                 )
             where = np.pad(np.arange(n), (a, b), _MODES[mode])
             x = reads.take(x, where[cut[axis][0] : len(where) - cut[axis][1]], axis=axis)

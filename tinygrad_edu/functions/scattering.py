@@ -277,7 +277,7 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
     """
     x, values = lifted(input, "index_put"), lifted(values, "index_put")
     _same_dtype("index_put", x, values)
-    basic, arrays = parsed(tuple(indices), x._array.shape)
+    basic, arrays = parsed(tuple(indices), x._array.shape, explain=True)
     index = arrays or basic or (Ellipsis,)
     if arrays and basic:
         raise IndexError("index_put: indices are tensors (or None for all of a dimension)")

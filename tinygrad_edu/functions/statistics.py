@@ -260,13 +260,13 @@ def cov(input: Any, *, correction: float = 1, fweights: Any = None, aweights: An
     else:
         total = rules.sum(w)
         average = elementwise.divide(rules.sum(elementwise.multiply(x, w), axis=1, keepdims=True), total)
-        d = elementwise.subtract(x, average)
-        weighted, freedom = elementwise.multiply(d, w), elementwise.subtract(total, correction)
+        lost: Any = correction
         if aweights is not None:
-            share = elementwise.divide(rules.sum(elementwise.multiply(w, a)), total)
-            freedom = elementwise.subtract(total, elementwise.multiply(correction, share))
-        freedom = elementwise.maximum(freedom, 0)
-    c = elementwise.divide(linalg.matmul(weighted, shaping.transpose(d, axes=(1, 0))), freedom)
+            lost = elementwise.divide(elementwise.multiply(rules.sum(elementwise.multiply(w, a)), correction), total)
+        freedom = elementwise.maximum(elementwise.subtract(total, lost), 0)
+        d = elementwise.subtract(x, average)
+        weighted = elementwise.multiply(d, w)
+    c = elementwise.divide(linalg.matmul(d, shaping.transpose(weighted, axes=(1, 0))), freedom)
     return shaping.reshape(c, shape=()) if c._array.size == 1 else c
 
 

@@ -35,15 +35,20 @@ def setitem(self: Any, index: Any, value: Any) -> None:
     tensor([1., 1.])
     """
     basic, arrays = parsed(index, self._array.shape)
-    if arrays is not None and basic is not None:
-        self = indexing.getitem(self, index=basic)
-    at = basic if arrays is None else arrays
-    assert at is not None
-    write(self, at, value, "__setitem__")
+    try:
+        region = indexing.getitem(self, index=basic) if arrays is not None and basic is not None else self
+        write(region, arrays or basic or _ALL, value, "__setitem__")
+    except IndexError:
+        parsed(index, self._array.shape, explain=True)
+        raise
 
 
 def copy_(self: Any, src: Any, non_blocking: bool = False) -> Tensor:
     """Let this tensor have the numbers of `src`, which broadcasts; their gradient flows to `src`."""
+    if len(getattr(src, "shape", ())) > self._array.ndim:
+        raise RuntimeError(
+            f"copy_: src has more dimensions (shape {tuple(src.shape)}) than the tensor (shape {tuple(self._array.shape)})"
+        )
     write(self, _ALL, src, "copy_")
     return self
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_edu.functions.products import best_product, matmul
+from tinygrad_edu.functions.chains import best_product
+from tinygrad_edu.functions.products import matmul
 from tinygrad_edu.linalg.checks import square
 from tinygrad_edu.linalg.solving import inv
 from tinygrad_edu.primitive import wrap

@@ -100,16 +100,17 @@ def _fits(name: str, shape: tuple[int, ...], rhs: tuple[int, ...], left: bool) -
 
 
 def _tolerance(x: Any) -> Any:
+    """One number for all matrices, or one for each."""
     x = x._array if isinstance(x, TensorBase) else x
     return np.expand_dims(np.asarray(x), -1) if x is not None and np.ndim(x) else x
 
 
 def _cutoffs(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
     """Singular values up to max(atol, rtol · the largest) count as 0; PyTorch's defaults."""
+    atol, rtol = _tolerance(0.0 if atol is None else atol), _tolerance(rtol)
     if rtol is None:
-        default = max(A.shape[-2:]) * np.finfo(A.dtype).eps
-        rtol = np.where(np.asarray(_tolerance(atol)) > 0, 0.0, default) if atol is not None else default
-    return _tolerance(0.0 if atol is None else atol), _tolerance(rtol)
+        rtol = np.where(atol > 0, 0.0, max(A.shape[-2:]) * np.finfo(A.dtype).eps)
+    return atol, rtol
 
 
 def pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:

@@ -17,7 +17,7 @@ from tinygrad_edu.functions.pointwise import floating
 from tinygrad_edu.functions.shaping import lifted, many_axes
 from tinygrad_edu.numpy_api.table import stands_for
 from tinygrad_edu.primitive import wrap
-from tinygrad_edu.rules import cumulative, elementwise, joining, reductions, shaping
+from tinygrad_edu.rules import elementwise, joining, reductions, shaping
 
 
 def _axes(axis: Any, x: Any, name: str) -> Any:

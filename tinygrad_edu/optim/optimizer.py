@@ -78,7 +78,7 @@ class Optimizer:
             )
         if type(p._array) is not ndarray or not p._array.flags.writeable:
             raise RuntimeError(
-                f"can't optimize a tensor whose memory is read-only or lazy (shape {tuple(p._array.shape)}): use w.clone()"
+                f"can't optimize a tensor whose memory is read-only (shape {tuple(p._array.shape)}): use w.clone()"
             )
 
     def check_options(self, group: dict[str, Any]) -> None:

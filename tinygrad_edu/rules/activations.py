@@ -75,7 +75,7 @@ def shares(x: Any, axis: int) -> Any:
 def log_shares(x: Any, axis: int) -> Any:
     """x − log Σ eˣ."""
     z = centred(x, axis)
-    return z - np.log(total(np.exp(z), axis))
+    return z - np.log(total(np.exp(z), axis)) if x.shape[axis] else z
 
 
 softmax = rule(

@@ -76,9 +76,14 @@ tensordot = rule(
 )
 
 
-def einsum_cotangents(g: Any, xs: Any, equation: str) -> list[Any]:
-    """The cotangents of all operands."""
-    return [einsum_cotangent(g, xs, i, equation) for i in range(len(xs))]
+class EinsumCotangents:
+    """The cotangents of all operands; each is computed when the engine asks for it (data needs none)."""
+
+    def __init__(self, g: Any, xs: Any, equation: str) -> None:
+        self.g, self.xs, self.equation = g, xs, equation
+
+    def __getitem__(self, i: int) -> Any:
+        return einsum_cotangent(self.g, self.xs, i, self.equation)
 
 
 def einsum_cotangent(g: Any, xs: Any, i: int, equation: str) -> Any:
@@ -135,7 +140,7 @@ def sum_of_products(*xs: Any, equation: str) -> Any:
 
 einsum = rule(
     sum_of_products,
-    joint=einsum_cotangents,
+    joint=lambda g, xs, equation: EinsumCotangents(g, xs, equation),
     name="einsum",
 )
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu.dtypes import float16, float32, int64, uint8
-from tinygrad_edu.primitive import TensorBase, rule
+from tinygrad_edu.primitive import rule
 from tinygrad_edu.rules.cumulative import before, floored, may_have_zeros
 
 # -- what the rules call ----------------------------------------------------------------------------------

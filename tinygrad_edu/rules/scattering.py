@@ -12,7 +12,7 @@ from tinygrad_edu.rules.indexing import along, flat_along_axis, put_along_axis
 
 def combined(ufunc: Any, x: Any, src: Any, indices: Any, axis: int) -> Any:
     """A copy of `x` into which a ufunc combines `src` where `indices` say."""
-    y = np.array(x)
+    y = np.array(x, order="C")
     ufunc.at(y.reshape(-1), flat_along_axis(indices, x.shape, axis), np.reshape(src, -1))
     return y
 

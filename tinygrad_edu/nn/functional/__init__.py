@@ -33,6 +33,8 @@ from tinygrad_edu.functions.activations import (
     threshold,
 )
 from tinygrad_edu.functions.exponentials import sigmoid
+from tinygrad_edu.functions.indexing import one_hot
+from tinygrad_edu.functions.rearranging import pad
 from tinygrad_edu.functions.trigonometry import tanh
 from tinygrad_edu.inplace import inplace as _inplace
 from tinygrad_edu.nn.functional.binary import (
@@ -72,7 +74,7 @@ __all__ = [
     "threshold", "threshold_",
     # layers
     "batch_norm", "bilinear", "dropout", "embedding", "group_norm", "instance_norm", "layer_norm", "linear",
-    "normalize", "rms_norm",
+    "normalize", "one_hot", "pad", "rms_norm",
     # distances
     "cosine_similarity", "pairwise_distance",
     # losses

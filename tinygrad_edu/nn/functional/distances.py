@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from tinygrad_edu import linalg
+from tinygrad_edu import functions, linalg
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.nn.functional.checks import chosen_reduction, reduced
 from tinygrad_edu.rules import activations, elementwise, reductions
@@ -41,16 +39,9 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tens
     >>> tg.nn.functional.cosine_similarity(tg.tensor([3.0, 4.0]), tg.tensor([0.0, 2.0]), dim=0)
     tensor(0.8000)
     """
-    lengths = [elementwise.clip(linalg.vector_norm(x, 2, dim, True), min=eps) for x in _aligned(x1, x2)]
-    unit1, unit2 = elementwise.divide(x1, lengths[0]), elementwise.divide(x2, lengths[1])
-    return reductions.sum(elementwise.multiply(unit1, unit2), axis=dim)
-
-
-def _aligned(x1: Any, x2: Any) -> Any:
-    """Both with as many dimensions as the other, so that `dim` means the same in both."""
-    a, b = raw(x1, "cosine_similarity"), raw(x2, "cosine_similarity")
-    n = max(a.ndim, b.ndim)
-    return [x if r.ndim == n else elementwise.multiply(x, np.ones((1,) * n, r.dtype)) for x, r in ((x1, a), (x2, b))]
+    x1, x2 = functions.broadcast_tensors(x1, x2)
+    unit1, unit2 = (normalize(x, 2.0, dim, eps) for x in (x1, x2))
+    return functions.sum(elementwise.multiply(unit1, unit2), dim)
 
 
 def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:

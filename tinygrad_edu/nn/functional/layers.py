@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygrad_edu import functions
 from tinygrad_edu.functions.pointwise import raw
+from tinygrad_edu.functions.random import uniform
 from tinygrad_edu.inplace import assign
 from tinygrad_edu.rules import elementwise, indexing, linalg
 from tinygrad_edu.rules import neural as rules
@@ -171,9 +172,6 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     if not training or p == 0:
         return input
     x = raw(input, "dropout")
-    kept = _rng.random(x.shape, np.float32) >= p
+    kept = uniform(x.shape, x.dtype) >= p
     mask = kept / x.dtype.type(1 - p if p < 1 else 1)
     return assign(input, lambda x: rules.dropout(x, mask), "dropout_") if inplace else rules.dropout(input, mask)
-
-
-_rng = np.random.default_rng()
