@@ -18,8 +18,8 @@ FILES = sorted(ROOT.rglob("*.py"))
 def test_importing_it_imports_nothing_but_numpy_and_graphviz() -> None:
     code = (
         "import sys; import tinygrad_edu; "
-        "print(*sorted({m.partition('.')[0] for m in sys.modules} & "
-        "{'scipy', 'dask', 'distributed', 'matplotlib', 'hypothesis', 'pytest', 'torch', 'sklearn', 'tqdm', 'IPython'}))"
+        "print(*sorted({m.partition('.')[0] for m in sys.modules} & {'scipy', 'dask', 'distributed', 'matplotlib', "
+        "'hypothesis', 'pytest', 'torch', 'sklearn', 'tqdm', 'IPython'}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

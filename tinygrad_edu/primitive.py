@@ -21,7 +21,6 @@ no rule does that by hand (`tinygrad_edu.autograd.backward`).
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from operator import itemgetter
@@ -32,11 +31,15 @@ from numpy import ndarray
 
 from tinygrad_edu.dtypes import as_operand, float32, promote, refloat
 from tinygrad_edu.memory import View, owner, recording, tick
+from tinygrad_edu.node import Leaf, Node, Pick, TensorBase, recorded_type, wrap
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["NUMPY", "PRIMITIVES", "Leaf", "Node", "Pick", "Primitive", "TensorBase", "pick", "primitive", "rule"]
+__all__ = [
+    "NUMPY", "PRIMITIVES", "Leaf", "Node", "Pick", "Primitive", "TensorBase", "pick", "primitive", "recorded_type",
+    "rule", "wrap",
+]  # fmt: skip
 
 PRIMITIVES: dict[str, Primitive] = {}
 """Every primitive by its name: the table of rules."""
@@ -46,95 +49,6 @@ NUMPY: dict[Any, Callable[..., Any]] = {}
 
 _NUMBERS = {float, int, bool}
 _PLAIN = {ndarray, *_NUMBERS}
-_new = object.__new__
-
-
-class TensorBase:
-    """What the engine knows of a tensor: its array and how it was made."""
-
-    __slots__ = ("__dict__", "__weakref__", "_array", "_grad", "_node", "_view")
-    _array: Any  # an ndarray, or another library's array
-    _node: Node | Leaf | None  # the recorded call that made it, or itself as a leaf that requires grad
-    _grad: Any  # its gradient: None or a Tensor
-    _view: View | None  # set where it shares memory with an older tensor
-
-    def _edge(self) -> Node | Leaf | None:
-        """Where this tensor's cotangent goes (None: nowhere)."""
-        if self._view is not None:
-            self._view.refresh(self)
-        return self._node
-
-
-class Leaf:
-    """Stands for a leaf tensor in the graph: its cotangent ends here. It does not keep the tensor alive."""
-
-    __slots__ = ("dtype", "shape", "tensor")
-    edges = ()
-
-    def __init__(self, tensor: TensorBase) -> None:
-        self.tensor = weakref.ref(tensor)
-        self.shape, self.dtype = tensor._array.shape, tensor._array.dtype
-
-
-_Tensor: type[TensorBase] = TensorBase
-
-
-def recorded_type(cls: Any) -> Any:
-    """Class decorator: results of recorded calls are of this class (it is `Tensor`)."""
-    global _Tensor
-    _Tensor = cls
-    return cls
-
-
-def wrap(array: Any, node: Node | Leaf | None = None, leaf: bool = False) -> Tensor:
-    """A Tensor around an array, without a copy; as a leaf that requires grad if so asked."""
-    out: Any = _new(_Tensor)
-    out._array = array
-    out._node = node
-    out._grad = out._view = None
-    if leaf:
-        out._node = Leaf(out)
-    return out
-
-
-class Node:
-    """One recorded call. It refers to older nodes, never to a tensor: dropping the result frees the graph."""
-
-    __slots__ = ("__dict__", "dtype", "edges", "plan", "saved", "seq", "shape")
-    plan: Plan
-    edges: tuple[Node | Leaf, ...]  # for each operand that the plan wants: where its cotangent goes
-    saved: tuple[Any, ...] | None  # None once released
-    shape: Any  # of the result; a tuple of shapes if there are several
-    dtype: Any
-    seq: int  # position in time: a node is younger than everything that it refers to
-    kwargs: dict[str, Any] | None = None
-    hooks: Any = None  # autograd.hooks.Hooks, once there are any
-    materialize: bool = True  # whether a rule for several results gets zeros for those that nothing depends on
-    site: str | None = None  # where the user's program made it, if an observer noted that
-
-    @property
-    def primitive(self) -> Primitive:
-        """What was called."""
-        return self.plan.primitive
-
-    def name(self) -> str:
-        """The primitive's name."""
-        return self.primitive.name
-
-    @property
-    def next_functions(self) -> tuple[tuple[Any, int], ...]:
-        """The operands' nodes with the index of their result, as in PyTorch."""
-        return tuple((e.edges[0], e.index) if isinstance(e, Pick) else (e, 0) for e in self.edges)
-
-    def __repr__(self) -> str:
-        return f"<{self.name()}>"
-
-
-class Pick(Node):
-    """One of several results of a node, which is `edges[0]`."""
-
-    __slots__ = ("index",)
-    index: int
 
 
 class Plan:
@@ -177,7 +91,10 @@ def _parameters(function: Any) -> tuple[str, ...]:
 class Primitive:
     """A function on arrays with one derivative rule per operand (None: not differentiable)."""
 
-    __slots__ = ("pointwise", "environment", "function", "joint", "name", "operands", "plans", "rules", "saves", "spread", "view")
+    __slots__ = (
+        "environment", "function", "joint", "name", "operands", "plans", "pointwise", "rules", "saves", "spread",
+        "view",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -241,13 +158,12 @@ def as_array(y: Any, arrays: Sequence[Any], primitive: Primitive) -> Any:
     if y.__class__ is not ndarray:
         return np.array(y) if isinstance(y, np.generic) or not hasattr(y, "dtype") else y
     for a in arrays:
-        if a.__class__ is not ndarray:
-            if hasattr(a, "__array_function__"):
-                kind = type(a).__module__.partition(".")[0]
-                raise TypeError(
-                    f"{primitive.name}: {kind} has no {primitive.name} of its own and computed everything as one NumPy "
-                    f"array. Compute it yourself first (x.compute()), or write the step with functions that {kind} has."
-                )
+        if a.__class__ is not ndarray and hasattr(a, "__array_function__"):
+            kind = type(a).__module__.partition(".")[0]
+            raise TypeError(
+                f"{primitive.name}: {kind} has no {primitive.name} of its own and computed everything as one NumPy "
+                f"array. Compute it yourself first (x.compute()), or write the step with functions that {kind} has."
+            )
     return y
 
 
@@ -359,7 +275,7 @@ class Constant:
         return None
 
 
-def _follows(p: Primitive, pattern: tuple[bool, ...]) -> tuple[Plan | None, Any]:
+def _follows(p: Primitive, pattern: tuple[bool, ...]) -> tuple[Any, Any]:
     """For a pattern of connected operands: the plan, and what picks the edges of those with a derivative."""
     wanted = [i for i, on in enumerate(pattern) if on and (p.joint or p.rules[i])]
     return (p.plan(sum(1 << i for i in wanted)), _picker(wanted)) if wanted else (None, None)
@@ -368,7 +284,7 @@ def _follows(p: Primitive, pattern: tuple[bool, ...]) -> tuple[Plan | None, Any]
 def _nary(p: Primitive, elementwise: bool) -> Callable[..., Any]:
     """The recorder for any number of operands, keyword arguments, several results, by-products and views."""
     function, name, saves, spread, view = p.function, p.name, bool(p.saves), p.spread, p.view
-    patterns: dict[tuple[bool, ...], tuple[Plan | None, Any]] = {}  # which operands are connected, and what follows
+    patterns: dict[tuple[bool, ...], tuple[Any, Any]] = {}  # which operands are connected, and what follows
 
     def call(*operands: Any, **kwargs: Any) -> Any:
         try:
@@ -480,7 +396,14 @@ def rule(
     if elementwise is None:
         elementwise = isinstance(function, np.ufunc) and function.signature is None
     p = Primitive(
-        function, rules, name=label, operands=operands, saves=saves or {}, joint=joint, view=view, spread=spread,
+        function,
+        rules,
+        name=label,
+        operands=operands,
+        saves=saves or {},
+        joint=joint,
+        view=view,
+        spread=spread,
         pointwise=elementwise,
     )
     options = getattr(getattr(function, "__code__", None), "co_kwonlyargcount", 0)

@@ -289,7 +289,6 @@ class Tensor(Container):
     __iand__, __ior__, __ixor__ = bitwise_and_, bitwise_or_, bitwise_xor_
     __ilshift__, __irshift__ = bitwise_left_shift_, bitwise_right_shift_
 
-
     # activations
     relu, relu_, prelu, hardshrink = functions.relu, inplace(functions.relu), functions.prelu, functions.hardshrink
     softmax, log_softmax = functions.softmax, functions.log_softmax

@@ -40,7 +40,8 @@ def test_the_primitive_the_line_and_the_bad_numbers_are_named():
 
 def test_a_saved_operand_that_is_not_finite_is_shown():
     x, w = leaf(0.0, 1.0), leaf(np.inf, 1.0)
-    with autograd.detect_anomaly(), pytest.raises(RuntimeError, match=r"(?s)gradient of multiply.*b \(shape \(2,\)\) is inf at \[0\], 1 of 2"):
+    said = r"(?s)gradient of multiply.*b \(shape \(2,\)\) is inf at \[0\], 1 of 2"
+    with autograd.detect_anomaly(), pytest.raises(RuntimeError, match=said):
         (x * w * tg.tensor(np.array([0.0, 1.0]))).sum().backward()
 
 

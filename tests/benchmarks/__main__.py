@@ -1,14 +1,13 @@
-"""Run all benchmarks: pairs interleaved in one process, one thread, medians of ratios with quartiles."""
+"""Run all benchmarks: pairs interleaved in one process, one thread, medians of ratios with quartiles.
+
+One thread is asked of the libraries before they are loaded: run with OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1.
+"""
 
 from __future__ import annotations
 
-import os
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")  # before NumPy is imported
-
 import argparse
 import importlib
+import os
 import statistics
 import subprocess
 import sys
@@ -77,6 +76,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=200)
     parser.add_argument("--only", choices=["steps", "operations", "import"])
     args = parser.parse_args()
+    if os.environ.get("OMP_NUM_THREADS") != "1":
+        parser.error("set OMP_NUM_THREADS=1 (and OPENBLAS_NUM_THREADS=1) first: one thread is measured")
     try:
         torch = importlib.import_module("torch")
         torch.set_num_threads(1)

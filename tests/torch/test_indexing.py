@@ -157,8 +157,12 @@ def run(lib: Any, program: Any, a: Any, b: Any) -> Any:
 
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("view"), st.sampled_from(sorted(VIEWS)), st.integers(0, 9), st.integers(0, 9), st.just(False)),
-        st.tuples(st.just("value"), st.sampled_from(sorted(VALUES)), st.integers(0, 9), st.integers(0, 9), st.just(False)),
+        st.tuples(
+            st.just("view"), st.sampled_from(sorted(VIEWS)), st.integers(0, 9), st.integers(0, 9), st.just(False)
+        ),
+        st.tuples(
+            st.just("value"), st.sampled_from(sorted(VALUES)), st.integers(0, 9), st.integers(0, 9), st.just(False)
+        ),
         st.tuples(
             st.just("change"),
             st.sampled_from(sorted(CHANGES)),
@@ -189,5 +193,3 @@ def test_programs_of_views_and_changes_in_place_are_those_of_pytorch(program: An
         assert (g is None) == (h is None)
         if g is not None:
             np.testing.assert_allclose(g, h, rtol=1e-9, atol=1e-11)
-
-

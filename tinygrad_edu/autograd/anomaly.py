@@ -131,8 +131,8 @@ def _value(name: str, value: Any, shape: Any, at: tuple[int, ...]) -> str | None
         return None
     a = _array(value)
     if a.dtype.kind == "f" and not np.isfinite(a).all():
-        bad = tuple(map(int, np.argwhere(~np.isfinite(a))[0]))
-        return f"{name} (shape {a.shape}) is {a[bad]:g} at {list(bad)}, {int((~np.isfinite(a)).sum())} of {a.size} not finite"
+        bad = np.argwhere(~np.isfinite(a)).tolist()
+        return f"{name} (shape {a.shape}) is {a[tuple(bad[0])]:g} at {bad[0]}, {len(bad)} of {a.size} not finite"
     try:
         return f"{name} is {np.broadcast_to(a, shape)[at]:g} there"
     except ValueError:

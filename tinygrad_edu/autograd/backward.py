@@ -59,7 +59,8 @@ def _given(a: Any, g: Any, create_graph: bool, call: str) -> Any:
     x = x if hasattr(x, "dtype") else np.asarray(x, a.dtype)
     if x.shape != a.shape:
         raise RuntimeError(
-            f"{call}: the gradient has shape {tuple(x.shape)}, the output has shape {tuple(a.shape)}; they must be equal"
+            f"{call}: the gradient has shape {tuple(x.shape)}, the output has shape "
+            f"{tuple(a.shape)}; they must be equal"
         )
     if create_graph and isinstance(g, TensorBase) and x.dtype == a.dtype:
         return g

@@ -59,7 +59,7 @@ def _kink(e: Evidence) -> str | None:
 def _jump(e: Evidence) -> str | None:
     if e.steps is None or abs(e.steps[0]) < 1e3 or abs(e.steps[0] - 10 * e.steps[1]) > 0.1 * abs(e.steps[0]):
         return None
-    return "a jump at this point: the smaller the step, the steeper, so that there is no derivative. Check at another point"
+    return "a jump at this point: the smaller the step, the steeper; there is no derivative. Check at another point"
 
 
 def _zero(e: Evidence) -> str | None:

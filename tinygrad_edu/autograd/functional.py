@@ -61,7 +61,8 @@ def _cotangents(v: Any, ys: Sequence[Any], what: str) -> tuple[Any, ...]:
     for k, (a, b) in enumerate(zip(vs, ys, strict=True)):
         if a._array.shape != b._array.shape:
             raise RuntimeError(
-                f"v has shape {tuple(a._array.shape)} where {what} {k} has shape {tuple(b._array.shape)}; they must be equal"
+                f"v has shape {tuple(a._array.shape)} where {what} {k} has shape "
+                f"{tuple(b._array.shape)}; they must be equal"
             )
     return vs
 
@@ -225,7 +226,8 @@ def _single(y: Any) -> Any:
         raise TypeError(f"the function must return one Tensor of one element, not {type(y).__name__}")
     if y._array.size != 1:
         raise RuntimeError(
-            f"the function must return one element, not shape {tuple(y._array.shape)}: take its sum or mean, or jacobian"
+            f"the function must return one element, not shape {tuple(y._array.shape)}: take its "
+            f"sum or mean, or jacobian"
         )
     return y
 

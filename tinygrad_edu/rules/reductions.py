@@ -17,16 +17,29 @@ from tinygrad_edu.dtypes import float16, float32, int64, uint8
 from tinygrad_edu.primitive import rule
 from tinygrad_edu.rules.cumulative import before, floored, may_have_zeros
 
+FEW = 10_000
+
 # -- what the rules call ----------------------------------------------------------------------------------
 
 
 def spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """The cotangent of a reduction over `axis`, seen with the shape of its operand `x`."""
-    if axis is None and isinstance(g, (ndarray, np.generic)) and g.size == 1:  # np.broadcast_to takes 3 µs longer
-        return ndarray(x.shape, g.dtype, g, strides=(0,) * x.ndim)
+    plain = isinstance(g, (ndarray, np.generic))
     if axis is not None and not keepdims:
-        g = np.expand_dims(g, axis)
+        g = g.reshape(kept(x.shape, axis)) if plain else np.expand_dims(g, axis)
+    if plain and math.prod(x.shape) <= FEW:  # np.broadcast_to takes 3 µs, a copy of few elements less
+        y = np.empty(x.shape, g.dtype)
+        y[...] = g
+        return y
     return np.broadcast_to(g, x.shape)
+
+
+def kept(shape: Any, axis: Any) -> list[int]:
+    """The shape after a reduction that keeps its axes."""
+    sides = list(shape)
+    for k in (axis,) if isinstance(axis, int) else axis:
+        sides[k] = 1
+    return sides
 
 
 def count(x: Any, axis: Any) -> int:

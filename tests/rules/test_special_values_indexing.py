@@ -1,0 +1,81 @@
+"""Repeats, ties, zeros and empty operands of reading and writing by index, with cotangents that are not 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_edu as tg
+
+
+def gradients(f: Any, *arrays: Any, g: Any) -> list[Any]:
+    xs = [tg.tensor(np.array(a, float), requires_grad=True) for a in arrays]
+    y = f(*xs)
+    y.backward(tg.tensor(np.array(g, float)))
+    return [x.grad.tolist() for x in xs]
+
+
+def test_a_row_that_is_read_twice_gets_both_cotangents() -> None:
+    assert gradients(lambda x: x[[1, 1, 0]], [5.0, 6.0, 7.0], g=[2.0, 3.0, 4.0]) == [[4, 5, 0]]
+    assert gradients(lambda x: x[[0, 0], [1, 1]], [[5.0, 6.0]], g=[2.0, 3.0]) == [[[0, 5]]]
+    assert gradients(lambda x: x[:, [0, 0]], [[5.0, 6.0]], g=[[2.0, 3.0]]) == [[[5, 0]]]
+    assert gradients(lambda x: x[-1] + x[1], [5.0, 6.0], g=3.0) == [[0, 6]]
+
+
+def test_nothing_read_and_nothing_written() -> None:
+    assert gradients(lambda x: x[[]], [5.0, 6.0], g=[]) == [[0, 0]]
+    assert gradients(lambda x: x[2:], [5.0, 6.0], g=[]) == [[0, 0]]
+    assert gradients(lambda x: x[tg.tensor([False, False])], [5.0, 6.0], g=[]) == [[0, 0]]
+    assert gradients(lambda x: x.index_add(0, tg.tensor([], dtype=tg.int64), x[:0]), [5.0], g=[2.0]) == [[2]]
+    empty = tg.zeros(0, 3, requires_grad=True)
+    empty[:, [0, 0]].sum().backward()
+    assert tuple(empty.grad.shape) == (0, 3)
+
+
+def test_extremes_that_are_equal_share_the_gradient() -> None:
+    i = tg.tensor([0, 0, 1])
+
+    def amax(x: Any, s: Any) -> Any:
+        return x.scatter_reduce(0, i, s, "amax")
+
+    assert gradients(amax, [4.0, 1.0], [4.0, 4.0, 0.0], g=[6.0, 5.0]) == [[2, 5], [2, 2, 0]]
+
+
+def test_products_with_no_one_and_several_zeros() -> None:
+    i = tg.tensor([0, 0, 1, 1, 1])
+
+    def prod(x: Any, s: Any) -> Any:
+        return x.scatter_reduce(0, i, s, "prod")
+
+    x, s = gradients(prod, [2.0, 3.0], [5.0, 0.0, 0.0, 0.0, 7.0], g=[1.5, 2.0])
+    assert (x, s) == ([0, 0], [0, 15, 0, 0, 0])
+    x, s = gradients(prod, [0.0, 3.0], [5.0, 2.0, 4.0, 1.0, 7.0], g=[1.5, 2.0])
+    assert (x, s) == ([15, 56], [0, 0, 42, 168, 24])
+
+
+def test_padding_repeats_and_joins_count_every_copy() -> None:
+    from tinygrad_edu.functions.rearranging import pad
+
+    assert gradients(lambda x: pad(x, (2, 1), "replicate"), [[5.0, 6.0]], g=[[1.0, 2.0, 3.0, 4.0, 5.0]]) == [[[6, 9]]]
+    assert gradients(lambda x: x.repeat_interleave(2), [5.0, 6.0], g=[1.0, 2.0, 3.0, 4.0]) == [[3, 7]]
+    assert gradients(lambda x: x.unfold(0, 2, 1), [5.0, 6.0, 7.0], g=[[1.0, 2.0], [3.0, 4.0]]) == [[1, 5, 4]]
+    assert gradients(lambda x: tg.cat([x, x * 2]), [5.0], g=[1.0, 3.0]) == [[7]]
+
+
+def test_second_derivatives_of_repeated_reads() -> None:
+    x = tg.tensor([2.0, 3.0], requires_grad=True)
+    y = (x[[0, 0, 1]] ** 3).sum()
+    (g,) = tg.autograd.grad(y, [x], create_graph=True)
+    assert g.tolist() == [24, 27]
+    g.backward(tg.tensor([2.0, 5.0]))
+    assert x.grad.tolist() == [2 * 24, 5 * 18]
+
+
+@pytest.mark.parametrize("dtype", [tg.float32, tg.float64])
+def test_dtypes_stay(dtype: Any) -> None:
+    x = tg.ones(3, dtype=dtype, requires_grad=True)
+    y = tg.cat([x[[0, 0]], tg.stack([x[1], x[2]])]).scatter_add(0, tg.tensor([0]), x[:1])
+    y.sum().backward()
+    assert y.dtype == dtype and x.grad.dtype == dtype
