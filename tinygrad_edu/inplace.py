@@ -117,9 +117,9 @@ def _operand(value: Any, name: str) -> Any:
 
 def _writeable(tensor: Any, name: str) -> Any:
     """Whether a change of this tensor is to be recorded. Raises RuntimeError if it must not be changed."""
-    array, view, mode = tensor._array, tensor._view, recording.get()
+    edge, array, view, mode = tensor._edge(), tensor._array, tensor._view, recording.get()
     base = tensor if view is None else view.base
-    if mode and isinstance(base._edge(), Leaf):
+    if mode and isinstance(edge if view is None else base._edge(), Leaf):
         what = "a leaf" if base is tensor else "a view of a leaf"
         raise RuntimeError(
             f"{name}: {what} that requires grad (shape {tuple(base._array.shape)}) cannot be changed in place while "
@@ -145,8 +145,8 @@ def _refuse_parts(tensor: Any, edge: Any, made: Any, name: str) -> None:
         return
     if view.base._array is not view.array:
         raise RuntimeError(
-            f"{name}: the base of this view has been given another shape or other memory in place since the view was "
-            f"made, so that changing the view cannot be recorded. Change a copy (x.clone())."
+            f"{name}: the tensor that this is a view of has been given other memory since (x.data = …), so that "
+            f"changing the view cannot be recorded. Change a copy (x.clone())."
         )
     if view.several:
         raise RuntimeError(

@@ -108,19 +108,16 @@ class View:
     def refresh(self, tensor: TensorBase) -> None:
         """After the base was changed in place, its views are views of the changed base: record that."""
         base = self.base
+        if base._array is not self.array:
+            under = base._view.base if base._view is not None else base
+            if under._array is not self.array:  # the base has got other memory (x.data = y): no view of it any more
+                return
+            base = self.base = under  # the base was reshaped in place (t_, unsqueeze_): this is what it was before
         now = base._edge()
         if now is self.seen or not now or not now.edges:  # a base that merely became a leaf has not been changed
             return
         if tensor._node is None and self.seen is not None:  # made under no_grad: it stays unrecorded
             return
-        if base._array is not self.array:
-            if owner(base._array) is not owner(self.array):  # the base has got other memory
-                return
-            raise RuntimeError(
-                f"the base of this view (shape {tuple(tensor._array.shape)}) has been reshaped in place, from "
-                f"{tuple(self.array.shape)} to {tuple(base._array.shape)}, and then changed: how the view depends on "
-                f"it cannot be told any more. Reshape out of place: y = x.unsqueeze(0)."
-            )
         before = recording.get()
         recording.set(observing.get())
         try:

@@ -243,9 +243,12 @@ def test_the_cotangent_cannot_be_written_to():
         Writes.apply(leaf(1.0)).sum().backward()
 
 
-def test_keyword_arguments_are_refused():
-    with pytest.raises(TypeError, match="takes no keyword arguments: pass k by position"):
-        Scaled.apply(leaf(1.0), leaf(1.0), k=2.0)
+def test_keyword_arguments_are_bound_to_their_positions():
+    x, y = leaf(1.0), leaf(1.0)
+    Scaled.apply(x, k=2.0, y=y).sum().backward()
+    assert x.grad.tolist() == y.grad.tolist() == [2]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'scale'"):
+        Scaled.apply(x, y, 1.0, scale=2.0)
 
 
 def test_only_tensors_can_be_saved():

@@ -203,12 +203,12 @@ def test_nan_to_num_passes_the_cotangent_of_finite_elements_only() -> None:
 
 
 def test_0_times_a_logarithm_is_0_with_the_slopes_of_pytorch() -> None:
-    a, b = slopes(tg.xlogy, [0.0, 0.0, 0.0, 2.0], [0.0, 1.0, 2.0, 4.0])
-    assert_allclose(a, [0, 0, np.log(2), np.log(4)])
-    assert_allclose(b, [nan, 0, 0, 0.5])
-    a, b = slopes(tg.special.xlog1py, [0.0, 0.0, 0.0, 2.0], [-1.0, 0.0, 1.0, 3.0])
-    assert_allclose(a, [0, 0, np.log(2), np.log(4)])
-    assert_allclose(b, [nan, 0, 0, 0.5])
+    a, b = slopes(tg.xlogy, [0.0, 0.0, 0.0, 0.0, 2.0], [0.0, -1.0, 0.5, 2.0, 4.0])
+    assert_allclose(a, [0, 0, np.log(0.5), np.log(2), np.log(4)])
+    assert_allclose(b, [nan, 0, 0, 0, 0.5])
+    a, b = slopes(tg.special.xlog1py, [0.0, 0.0, 0.0, 0.0, 2.0], [-1.0, -2.0, -0.5, 1.0, 3.0])
+    assert_allclose(a, [0, 0, np.log(0.5), np.log(2), np.log(4)])
+    assert_allclose(b, [nan, 0, 0, 0, 0.5])
 
 
 def test_entropy_is_0_at_0_and_minus_infinity_below() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -129,6 +130,11 @@ CHANGES = {
 }
 
 
+LENIENT = "single memory location|multiple views|a leaf Variable that requires grad is being used"
+"""What PyTorch refuses and we do not: operands that overlap the target, parts that are read after their base was
+changed, and views from before their base came to require grad."""
+
+
 def run(lib: Any, program: Any, a: Any, b: Any) -> Any:
     """Run a program, skipping steps that raise; returns what raised, the values and the gradients."""
     leaves = [lib.tensor(a, requires_grad=True), lib.tensor(b, requires_grad=True)]
@@ -137,14 +143,16 @@ def run(lib: Any, program: Any, a: Any, b: Any) -> Any:
     for kind, name, i, j, quiet in program:
         x, v = made[i % len(made)], made[j % len(made)]
         try:
+            if v is not x and np.shares_memory(x.detach().numpy(), v.detach().numpy()):
+                v = v.clone()  # PyTorch may read what it has written already
             with lib.set_grad_enabled(not quiet):
                 if kind == "change":
                     CHANGES[name](x, v)
                 else:
                     made.append((VIEWS if kind == "view" else VALUES)[name](x))
-            raised.append(False)
-        except (RuntimeError, IndexError, ValueError):
-            raised.append(True)
+            raised.append("")
+        except (RuntimeError, IndexError, ValueError) as error:
+            raised.append(str(error))
     weights = np.random.default_rng(0)
     try:
         loss = sum((t * lib.tensor(weights.standard_normal(tuple(t.shape)))).sum() for t in made)
@@ -152,7 +160,7 @@ def run(lib: Any, program: Any, a: Any, b: Any) -> Any:
         grads = [None if x.grad is None else x.grad.numpy() for x in leaves]
     except RuntimeError:
         grads = "error"
-    return raised, [t.detach().numpy() for t in made], grads
+    return raised, [t.data.numpy() for t in made], grads
 
 
 STEPS = st.lists(
@@ -178,15 +186,19 @@ STEPS = st.lists(
 
 @given(program=STEPS, a=arrays((3, 3)), b=arrays((3, 3)))
 def test_programs_of_views_and_changes_in_place_are_those_of_pytorch(program: Any, a: Any, b: Any) -> None:
+    compare(program, a, b)
+
+
+def compare(program: Any, a: Any, b: Any) -> None:
     ours, theirs = run(tg, program, a, b), run(torch, program, a, b)
-    if ours[0] != theirs[0]:
-        # we also let parts be read after a change of their base, and rows be overwritten by overlapping ones, and
-        # never write to expanded memory (PyTorch fills it)
-        assert {name for _, name, *_ in program} & {"split", "chunk", "unbind", "fancy", "expand"}, "other steps raised"
-        return
+    names = {name for _, name, *_ in program}
+    for mine, other in zip(ours[0], theirs[0], strict=True):
+        if bool(mine) != bool(other):
+            assert "expand" in names if mine else re.search(LENIENT, other), f"only one raised: {mine or other}"
+            return
     for x, y in zip(ours[1], theirs[1], strict=True):
         np.testing.assert_allclose(x, y, rtol=1e-10, atol=1e-12)
-    if theirs[2] == "error":  # PyTorch found a changed operand; we may need fewer of them, never more
+    if theirs[2] == "error" or "data" in names:  # we keep fewer operands; PyTorch does not see changes through .data
         return
     assert ours[2] != "error"
     for g, h in zip(ours[2], theirs[2], strict=True):

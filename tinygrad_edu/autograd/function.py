@@ -7,6 +7,7 @@ without a gradient). A call of `apply` becomes one node whose joint rule runs th
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -139,17 +140,20 @@ class Function:
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Call `forward` on the inputs, recorded.
 
-        Raises TypeError for keyword arguments (as PyTorch), RuntimeError where an input that was changed in place
-        is a leaf that requires grad, or was not returned.
+        Raises TypeError for arguments that `forward` does not take, RuntimeError where an input that was changed in
+        place is a leaf that requires grad, or was not returned.
         """
-        if kwargs:
-            raise TypeError(f"{cls.__name__}.apply() takes no keyword arguments: pass {', '.join(kwargs)} by position")
         ctx = FunctionCtx()
+        apart = cls.setup_context is not Function.setup_context
+        if kwargs or apart:  # `backward` counts inputs by position
+            bound = inspect.signature(cls.forward).bind(*(args if apart else (ctx, *args)), **kwargs)
+            bound.apply_defaults()
+            args = bound.args if apart else bound.args[1:]
         edges = [x._edge() if isinstance(x, TensorBase) else None for x in args]
         ctx.needs_input_grad = tuple(e is not None for e in edges)
         mode = recording.get()
         with no_grad():
-            if cls.setup_context is not Function.setup_context:
+            if apart:
                 result = cls.forward(*args)
                 cls.setup_context(ctx, args, result)
             else:

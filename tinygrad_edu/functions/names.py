@@ -16,7 +16,7 @@ _ALIASES = (("x", "input"), ("a", "input"), ("axis", "dim"), ("axis", "dims"), (
 
 
 def numpy_names(f: Callable[P, R]) -> Callable[P, R]:
-    """Let `f` answer to NumPy's names too: `axis` for `dim` or `dims`, `keepdims` for `keepdim`, `x` or `a` for `input`."""
+    """Let `f` answer to NumPy's names too: `axis` for `dim`(s), `keepdims` for `keepdim`, `x` or `a` for `input`."""
     code = inspect.unwrap(f).__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     aliases = {alias: name for alias, name in _ALIASES if name in names and alias not in names}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tinygrad_edu.functions.axes import floats, in_dtype, nonempty, over
 from tinygrad_edu.functions.names import numpy_names
 from tinygrad_edu.functions.shaping import lifted, many_axes, movedim, one_axis
@@ -46,8 +48,9 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, 
         if number > 2 and axis is not None:
             raise RuntimeError(f"norm: the Frobenius norm is over at most two dimensions, got dim={dim}; use p=2")
         p = 2
-    if isinstance(p, str):
-        raise RuntimeError(f"norm: the order {p!r} is not supported; it is a number, 'fro' or 'nuc'")
+    if not isinstance(p, (int, float, np.number)):
+        error = RuntimeError if isinstance(p, str) else TypeError
+        raise error(f"norm: the order {p!r} is not supported; it is a number, 'fro' or 'nuc'. (Dimensions: dim=…)")
     if math.isinf(p) or p < 0:
         nonempty("norm", shape, axis)
     return rules.norm(x, ord=p, axis=axis, keepdims=keepdim)

@@ -6,7 +6,7 @@ NaN counts as larger than everything. Equal elements keep their order.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -223,7 +223,7 @@ def searchsorted(
     """
     if side not in (None, "left", "right") or (side == "left" and right):
         raise RuntimeError(f"searchsorted: side must be 'left' or 'right' and agree with right={right}, got {side!r}")
-    where = "right" if right or side == "right" else "left"
+    where: Literal["left", "right"] = "right" if right or side == "right" else "left"
     sequence, a = raw(sorted_sequence, "searchsorted"), np.asarray(raw(input, "searchsorted"))
     if sorter is not None:
         sequence = np.take_along_axis(sequence, raw(sorter, "searchsorted"), -1)

@@ -47,7 +47,7 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Tensor:
     """Let this tensor have the numbers of `src`, which broadcasts; their gradient flows to `src`."""
     if len(getattr(src, "shape", ())) > self._array.ndim:
         raise RuntimeError(
-            f"copy_: src has more dimensions (shape {tuple(src.shape)}) than the tensor (shape {tuple(self._array.shape)})"
+            f"copy_: src has more dimensions (shape {tuple(src.shape)}) than the tensor ({tuple(self._array.shape)})"
         )
     write(self, _ALL, src, "copy_")
     return self

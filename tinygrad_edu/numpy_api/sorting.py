@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -66,14 +66,15 @@ def _(
     equal_nan: bool = True,
 ) -> Any:
     x = ar if axis is not None else shaping.reshape(ar, shape=(-1,))
-    _, first, *more = np.unique(ar._array, True, return_inverse, return_counts, axis, equal_nan=equal_nan)
+    unique: Any = np.unique  # its overloads do not cover this use
+    _, first, *more = unique(ar._array, True, return_inverse, return_counts, axis, equal_nan=equal_nan)
     values = indexing.take(x, first, axis=0 if axis is None else one_axis(axis, x._array.ndim, "np.unique"))
     extras = [whole(e) for e in ([first] if return_index else []) + more]
     return (values, *extras) if extras else values
 
 
 @stands_for(np.searchsorted)
-def _(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+def _(a: Any, v: Any, side: Literal["left", "right"] = "left", sorter: Any = None) -> Any:
     return whole(np.searchsorted(_plain(a), _plain(v), side, _plain(sorter)))
 
 

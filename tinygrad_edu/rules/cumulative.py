@@ -31,7 +31,7 @@ def before(x: Any, axis: int) -> Any:
 def may_have_zeros(x: Any) -> bool:
     """Whether an element of `x` is 0. (Arrays that are not computed yet are not asked.)"""
     x = x._array if isinstance(x, TensorBase) else x
-    return type(x) is not ndarray or np.count_nonzero(x) < x.size
+    return type(x) is not ndarray or bool(np.count_nonzero(x) < x.size)
 
 
 def recurrence(x: Any, decay: Any, axis: int) -> Any:

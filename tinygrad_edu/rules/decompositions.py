@@ -38,7 +38,6 @@ SINGULAR = (
     "a matrix is singular (its rows depend on each other), so it has no inverse. Use linalg.pinv or linalg.lstsq, or "
     "add a small multiple of the identity"
 )
-NO_LOGARITHM = "log|det| has no derivative where a determinant is 0"
 INDEFINITE = (
     "a matrix is not positive definite (is it symmetric, with positive eigenvalues?). For a covariance, add a small "
     "multiple of the identity"
@@ -64,6 +63,11 @@ solve = rule(
     lambda g, a: np.linalg.solve(T(a), g),
     name="solve",
 )
+
+
+def inverse(x: Any) -> Any:
+    """x⁻¹, whose transpose is the derivative of log|det x|."""
+    return lapack("slogdet", "log|det| has no derivative where a determinant is 0", np.linalg.inv, x)
 
 
 def cofactor(x: Any) -> Any:
@@ -118,7 +122,7 @@ det = rule(
 )
 slogdet: Any = rule(
     lambda x: tuple(np.linalg.slogdet(x)),  # (sign, log|det|)
-    lambda g, x: per_matrix(g[1]) * T(lapack("slogdet", NO_LOGARITHM, np.linalg.inv, x)),
+    lambda g, x: per_matrix(g[1]) * T(inverse(x)),
     name="slogdet",
 )
 
@@ -143,18 +147,20 @@ def cholesky_cotangent(g: Any, y: Any) -> Any:
     return T(np.linalg.solve(T(y), T(half)))
 
 
-def eigh_cotangent(gw: Any, gv: Any, w: Any, v: Any) -> Any:
+def eigh_cotangent(g: Any, y: Any) -> Any:
     """v (diag(gw) + ½ (vᵀ gv − gvᵀ v) / (w_j − w_i)) vᵀ, a symmetric matrix."""
+    (gw, gv), (w, v) = g, y
     turn = T(v) @ gv
     turn = quotient((turn - T(turn)) / 2, np.expand_dims(w, -2) - np.expand_dims(w, -1))
     return (v * np.expand_dims(gw, -2) + v @ turn) @ T(v)
 
 
-def svd_cotangent(gu: Any, gs: Any, gvh: Any, u: Any, s: Any, vh: Any) -> Any:
+def svd_cotangent(g: Any, y: Any) -> Any:
     """u (diag(gs) + k(uᵀ gu) s_j + s_i k(vᵀ gv)) vᵀ with k(m) = (m − mᵀ) / (s_j² − s_i²).
 
     For oblong matrices the parts of gu and gv outside of the spaces that u and v span come on top.
     """
+    (gu, gs, gvh), (u, s, vh) = g, y
     k, m, n = s.shape[-1], u.shape[-2], vh.shape[-1]
     if u.shape[-1] > k or vh.shape[-2] > k:  # full matrices: what is beyond the k-th is not unique
         u, gu, vh, gvh = u[..., :k], gu[..., :k], vh[..., :k, :], gvh[..., :k, :]
@@ -173,12 +179,13 @@ def svd_cotangent(gu: Any, gs: Any, gvh: Any, u: Any, s: Any, vh: Any) -> Any:
     return c
 
 
-def qr_cotangent(gq: Any, gr: Any, q: Any, r: Any) -> Any:
+def qr_cotangent(g: Any, y: Any) -> Any:
     """(gq + q mirrored(r grᵀ − gqᵀ q)) r⁻ᵀ; what a wide matrix has beyond the square is q times the rest of r."""
+    (gq, gr), (q, r) = g, y
     k, n = r.shape[-2:]
     if n > k:
         gq = gq + q @ r[..., k:] @ T(gr[..., k:])
-        return np.concatenate([qr_cotangent(gq, gr[..., :k], q, r[..., :k]), q @ gr[..., k:]], axis=-1)
+        return np.concatenate([qr_cotangent((gq, gr[..., :k]), (q, r[..., :k])), q @ gr[..., k:]], axis=-1)
     if n < k:
         raise RuntimeError(
             f"linalg.qr: mode='complete' of matrices with more rows than columns ({k} by {n}) has no derivative, since "
@@ -216,17 +223,17 @@ cholesky = rule(
 )
 eigh: Any = rule(
     lambda x, *, UPLO="L": tuple(lapack("eigh", DIVERGED, np.linalg.eigh, x, UPLO)),
-    lambda g, y: eigh_cotangent(*g, *y),
+    lambda g, y: eigh_cotangent(g, y),
     name="eigh",
 )
 svd: Any = rule(
     lambda x, *, full_matrices=False: tuple(lapack("svd", DIVERGED, np.linalg.svd, x, full_matrices)),
-    lambda g, y: svd_cotangent(*g, *y),
+    lambda g, y: svd_cotangent(g, y),
     name="svd",
 )
 qr: Any = rule(
     lambda x, *, mode="reduced": tuple(lapack("qr", DIVERGED, np.linalg.qr, x, mode)),
-    lambda g, y: qr_cotangent(*g, *y),
+    lambda g, y: qr_cotangent(g, y),
     name="qr",
 )
 pinv = rule(

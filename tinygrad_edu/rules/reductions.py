@@ -79,7 +79,8 @@ def average(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """The sum over the count: half of np.mean's time. (float16 is left to NumPy, which adds it up in float32.)"""
     if type(x) is not ndarray or x.dtype is float16:
         return np.mean(x, axis=axis, keepdims=keepdims)
-    return np.add.reduce(x, axis=axis, keepdims=keepdims) / count(x, axis)
+    add: Any = np.add
+    return add.reduce(x, axis=axis, keepdims=keepdims) / count(x, axis)
 
 
 def centred(x: Any, axis: Any) -> Any:

@@ -45,7 +45,7 @@ def _check_input(name: str, x: Any) -> None:
         raise RuntimeError(f"{name}: the input must be floats, but is {x.dtype}: write input.float()")
 
 
-def _check_classes(name: str, x: Any, t: Any, ignore_index: int) -> None:
+def _check_classes(name: str, x: Any, t: Any, ignore_index: int | None) -> None:
     """Raises where `t` is not the class of each sample of `x`."""
     _check_input(name, x)
     shape, given = tuple(x.shape), tuple(t.shape)
@@ -76,7 +76,9 @@ def _check_classes(name: str, x: Any, t: Any, ignore_index: int) -> None:
     if given != places:
         raise RuntimeError(f"{name}: expected a target of shape {places} for an input of shape {shape}, not {given}")
     if type(t) is ndarray and t.size:
-        wrong = (t != ignore_index) & ((t < 0) | (t >= x.shape[len(shape) > 1]))
+        wrong = (t < 0) | (t >= x.shape[len(shape) > 1])
+        if ignore_index is not None:
+            wrong &= t != ignore_index
         if wrong.any():
             _raise_for_worst(name, t, wrong, x.shape[len(shape) > 1])
 
@@ -269,7 +271,7 @@ def multi_margin_loss(
     if p not in (1, 2):
         raise ValueError(f"{name}: only p == 1 and p == 2 supported, not {p}")
     x, t = raw(input, name), raw(target, name)
-    _check_classes(name, x, t, x.shape[-1] if x.ndim else 0)
+    _check_classes(name, x, t, None)
     axis = 1 if x.ndim > 1 else 0
     _check_weight(name, weight, x.shape[axis])
     hot = losses.one_hot(t, x)
