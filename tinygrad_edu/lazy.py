@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-__all__ = ["is_lazy", "realise", "unknown_size"]
+__all__ = ["is_lazy", "no_counterpart", "realise", "unknown_size"]
 
 
 def is_lazy(a: Any) -> bool:
@@ -23,6 +23,15 @@ def realise(arrays: Sequence[Any]) -> list[Any]:
     if any(map(is_lazy, arrays)):
         return [np.asarray(a) for a in sys.modules["dask"].compute(*arrays)]
     return [np.asarray(a) for a in arrays]
+
+
+def no_counterpart(name: str, a: Any) -> TypeError:
+    """The error for a function that the library of the array `a` does not have."""
+    kind = type(a).__module__.partition(".")[0]
+    return TypeError(
+        f"{name}: {kind} has no {name} of its own and would compute everything as one NumPy array. Compute it "
+        f"yourself first (x.compute()), or write the step with functions that {kind} has."
+    )
 
 
 def unknown_size(shape: Sequence[float]) -> str:

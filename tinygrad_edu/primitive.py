@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
+from tinygrad_edu import lazy
 from tinygrad_edu.dtypes import as_operand, float32, promote, refloat
 from tinygrad_edu.memory import View, owner, recording, tick
 from tinygrad_edu.node import Leaf, Node, Pick, TensorBase, recorded_type, wrap
@@ -142,6 +143,8 @@ class Primitive:
 @lru_cache(maxsize=4096)
 def _ghost(shape: tuple[int, ...], dtype: np.dtype[Any]) -> ndarray:
     """An array of NaN that holds no memory: one element, seen with strides 0."""
+    if lazy.unknown_size(shape):
+        raise ValueError(f"the derivative needs the size of an array of shape {shape}.{lazy.unknown_size(shape)}")
     nan = np.full((), np.nan if dtype.kind in "fc" else 0, dtype)
     return np.ndarray(shape, dtype, nan, strides=(0,) * len(shape))
 
@@ -159,12 +162,21 @@ def as_array(y: Any, arrays: Sequence[Any], primitive: Primitive) -> Any:
         return np.array(y) if isinstance(y, np.generic) or not hasattr(y, "dtype") else y
     for a in arrays:
         if a.__class__ is not ndarray and hasattr(a, "__array_function__"):
-            kind = type(a).__module__.partition(".")[0]
-            raise TypeError(
-                f"{primitive.name}: {kind} has no {primitive.name} of its own and computed everything as one NumPy "
-                f"array. Compute it yourself first (x.compute()), or write the step with functions that {kind} has."
-            )
+            raise lazy.no_counterpart(primitive.name, a)
     return y
+
+
+def mismatch(name: str, arrays: Sequence[Any], error: ValueError) -> Exception:
+    """What to raise instead of NumPy's error where the shapes of elementwise operands do not fit together."""
+    shapes = [tuple(a.shape) for a in arrays if hasattr(a, "shape")]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        return RuntimeError(
+            f"{name}: the shapes {' and '.join(map(str, shapes))} do not fit together. Sizes are compared from the "
+            f"last dimension backwards, and each must be equal in all or 1. Reshape one of them, e.g. x.unsqueeze(1) or x.T."
+        )
+    return error
 
 
 def _record(plan: Plan, edges: tuple[Any, ...], env: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> Node:
@@ -242,7 +254,10 @@ def _binary(p: Primitive) -> Callable[..., Any]:
                 x, z = promote(x, z)
         elif other not in _NUMBERS or kind is not ndarray or x.dtype.kind != "f":
             x, z = promote(x, z)
-        y = on_arrays(x, z) if kind in _PLAIN and other in _PLAIN else function(x, z)
+        try:
+            y = on_arrays(x, z) if kind in _PLAIN and other in _PLAIN else function(x, z)
+        except ValueError as error:
+            raise mismatch(p.name, (x, z), error) from None
         if type(y) is not ndarray or kind not in _PLAIN or other not in _PLAIN:
             y = as_array(y, (x, z), p)
         if y.dtype is not float32:
@@ -296,7 +311,12 @@ def _nary(p: Primitive, elementwise: bool) -> Callable[..., Any]:
             nodes = [x._edge() for x in given]
         if elementwise:
             arrays = promote(*arrays)
-        y = function(*arrays, **kwargs)
+        try:
+            y = function(*arrays, **kwargs)
+        except ValueError as error:
+            if not elementwise:
+                raise
+            raise mismatch(name, arrays, error) from None
         products: Any = ()
         if saves:
             y, *products = y

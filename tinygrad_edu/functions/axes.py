@@ -7,11 +7,12 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy import ndarray
 
 from tinygrad_edu.functions.conversion import cast
 from tinygrad_edu.functions.shaping import lifted, many_axes, one_axis
 from tinygrad_edu.primitive import wrap
-from tinygrad_edu.rules import indexing, shaping
+from tinygrad_edu.rules import elementwise, indexing, reductions, shaping
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -90,7 +91,11 @@ def lines(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def at(x: Any, indices: Any, axis: int, keepdim: bool) -> ValuesAndIndices:
     """One element from each line of `x` along `axis`: `indices` has one there."""
-    values = indexing.take_along_axis(x, indices, axis=axis)
+    if type(x._array) is ndarray:
+        values = indexing.take_along_axis(x, indices, axis=axis)
+    else:  # other libraries pick one element by comparing positions
+        places = np.arange(x._array.shape[axis]).reshape(-1, *(1,) * (x._array.ndim - axis - 1))
+        values = reductions.sum(elementwise.where(indices == places, x, 0), axis=axis, keepdims=True)
     if not keepdim:
         shape = indices.shape[:axis] + indices.shape[axis + 1 :]
         values, indices = shaping.reshape(values, shape=shape), indices.reshape(shape)

@@ -65,7 +65,7 @@ def logcumsumexp(input: Any, dim: Any) -> Tensor:
 
     >>> import tinygrad_edu as tg
     >>> tg.logcumsumexp(tg.tensor([1000., 1000.]), dim=0)
-    tensor([1000.0000, 1000.6931])
+    tensor([1000.0000, 1000.6932])
     """
     x = floats("logcumsumexp", input)
     return rules.logcumsumexp(x, axis=one_axis(dim, x._array.ndim, "logcumsumexp"))

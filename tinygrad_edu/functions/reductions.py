@@ -117,7 +117,7 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Tensor:
 
     >>> import tinygrad_edu as tg
     >>> tg.logsumexp(tg.tensor([1000., 1000.]), dim=0)
-    tensor(1000.6931)
+    tensor(1000.6932)
     """
     x = floating(lifted(input, "logsumexp"))
     return rules.logsumexp(x, axis=over(dim, x._array.ndim, "logsumexp"), keepdims=keepdim)

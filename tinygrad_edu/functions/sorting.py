@@ -34,7 +34,9 @@ __all__ = [
 def order(a: Any, axis: int, descending: bool = False) -> Any:
     """The indices that sort an array along `axis`; equal elements keep their order."""
     if not descending:
-        return np.argsort(a, axis, kind="stable")
+        if type(a) is not np.ndarray:
+        raise lazy.no_counterpart("sort", a)
+    return np.argsort(a, axis, kind="stable")
     # of what lies backwards, the largest comes last, and the first of equal ones after the others
     return np.flip(a.shape[axis] - 1 - np.argsort(np.flip(a, axis), axis, kind="stable"), axis)
 

@@ -39,7 +39,7 @@ def recurrence(x: Any, decay: Any, axis: int) -> Any:
     if isinstance(x, TensorBase) or isinstance(decay, TensorBase):
         return decayed_sum(x, decay, axis=axis)
     y = np.array(np.broadcast_to(x, np.broadcast_shapes(x.shape, decay.shape)), np.result_type(x, decay))
-    steps, factors = np.moveaxis(y, axis, 0), np.moveaxis(np.broadcast_to(decay, y.shape), axis, 0)
+    steps, factors = np.moveaxis(y, axis, 0), np.moveaxis(np.asarray(np.broadcast_to(decay, y.shape)), axis, 0)
     for k in range(1, len(steps)):
         steps[k] += factors[k] * steps[k - 1]
     return y
@@ -59,6 +59,14 @@ def cumprod_cotangent(g: Any, y: Any, x: Any, axis: int) -> Any:
     if may_have_zeros(x):
         return moved_on(y, axis, 1) * recurrence_from_end(g, x, axis)
     return sum_from_end(g * y, axis) / x
+
+
+def numpy_only(x: Any, name: str) -> Any:
+    """`x`. Raises TypeError for other libraries' arrays, which could only be computed as one array."""
+    if type(x) is not ndarray:
+        kind = type(x).__module__.partition(".")[0]
+        raise TypeError(f"{name} works on NumPy arrays, not on those of {kind}. Compute it first (x.compute()).")
+    return x
 
 
 def floored(y: Any) -> Any:
@@ -81,7 +89,7 @@ cumprod = rule(
     name="cumprod",
 )
 logcumsumexp = rule(
-    lambda x, *, axis: np.logaddexp.accumulate(x, axis),
+    lambda x, *, axis: np.logaddexp.accumulate(numpy_only(x, "logcumsumexp"), axis),
     lambda g, y, x, axis: logcumsumexp_cotangent(g, y, x, axis),
     name="logcumsumexp",
 )

@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from tinygrad_edu.dtypes import float16, float32, int64, uint8
 from tinygrad_edu.primitive import rule
-from tinygrad_edu.rules.cumulative import before, floored, may_have_zeros
+from tinygrad_edu.rules.cumulative import before, floored, may_have_zeros, numpy_only
 
 FEW = 10_000
 
@@ -176,7 +176,7 @@ def norm_cotangent(g: Any, y: Any, x: Any, ord: float, axis: Any, keepdims: bool
 
 def lower_median(x: Any) -> Any:
     """The middle element in order, the lower one of two; NaN if one is NaN, or if there are none."""
-    flat = np.reshape(x, -1)
+    flat = np.reshape(numpy_only(x, "median"), -1)
     if flat.size == 0 or np.isnan(flat).any():
         return np.full((), np.nan, x.dtype)
     k = (flat.size - 1) // 2
