@@ -174,7 +174,7 @@ def mismatch(name: str, arrays: Sequence[Any], error: ValueError) -> Exception:
     except ValueError:
         return RuntimeError(
             f"{name}: the shapes {' and '.join(map(str, shapes))} do not fit together. Sizes are compared from the "
-            f"last dimension backwards, and each must be equal in all or 1. Reshape one of them, e.g. x.unsqueeze(1) or x.T."
+            f"last dimension backwards, and each must be equal in all or 1. Reshape one of them (x.unsqueeze(1), x.T)."
         )
     return error
 

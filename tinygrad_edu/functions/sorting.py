@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from tinygrad_edu import lazy
 from tinygrad_edu.dtypes import int32
 from tinygrad_edu.functions.axes import ValuesAndIndices, at, lines, nonempty, whole
 from tinygrad_edu.functions.names import numpy_names
@@ -33,10 +34,10 @@ __all__ = [
 
 def order(a: Any, axis: int, descending: bool = False) -> Any:
     """The indices that sort an array along `axis`; equal elements keep their order."""
-    if not descending:
-        if type(a) is not np.ndarray:
+    if type(a) is not np.ndarray:
         raise lazy.no_counterpart("sort", a)
-    return np.argsort(a, axis, kind="stable")
+    if not descending:
+        return np.argsort(a, axis, kind="stable")
     # of what lies backwards, the largest comes last, and the first of equal ones after the others
     return np.flip(a.shape[axis] - 1 - np.argsort(np.flip(a, axis), axis, kind="stable"), axis)
 
