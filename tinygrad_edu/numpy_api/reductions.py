@@ -24,6 +24,11 @@ def _axes(axis: Any, x: Any, name: str) -> Any:
     return None if axis is None else many_axes(axis, x._array.ndim, f"np.{name}")
 
 
+def given(x: Any, name: str) -> Any:
+    """What NumPy takes for an array (lists, too) as a Tensor."""
+    return lifted(x if hasattr(x, "__array_function__") else np.asarray(x), f"np.{name}")
+
+
 def _mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     x = floating(in_dtype(a, dtype, "mean"))
     return reductions.mean(x, axis=_axes(axis, x, "mean"), keepdims=keepdims)
@@ -66,12 +71,12 @@ stands_for(np.std)(_spread_by(reductions.std))
 
 @stands_for(np.average)
 def _(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
-    x = floating(lifted(a, "np.average"))
+    x = floating(given(a, "average"))
     axes = _axes(axis, x, "average")
     if weights is None:
         y, total = _mean(x, axes, keepdims=keepdims), None
         return (y, wrap(np.full(y._array.shape, x._array.size / max(y._array.size, 1)))) if returned else y
-    w = lifted(weights, "np.average")
+    w = given(weights, "average")
     if w._array.shape != x._array.shape:
         if axes is None or len(axes) != 1 or w._array.shape != (x._array.shape[axes[0]],):
             raise TypeError(
@@ -224,13 +229,13 @@ if hasattr(np, "cumulative_sum"):  # from NumPy 2.1 on
 
 @stands_for(np.diff)
 def _(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    x = lifted(a, "np.diff")
+    x = given(a, "diff")
     k = axis % max(x._array.ndim, 1)
 
     def edge(e: Any) -> Any:
         if e is None:
             return None
-        e = lifted(e, "np.diff")
+        e = given(e, "diff")
         shape = x._array.shape
         return shaping.broadcast_to(e, shape=(*shape[:k], 1, *shape[k + 1 :])) if e._array.ndim == 0 else e
 
@@ -241,13 +246,13 @@ def _(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = Non
 def _(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     x = shaping.reshape(ary, shape=(-1,))
     d = elementwise.subtract(cut(x, 0, 1, None), cut(x, 0, None, -1))
-    parts = [shaping.reshape(lifted(p, "np.ediff1d"), shape=(-1,)) for p in (to_begin, d, to_end) if p is not None]
+    parts = [shaping.reshape(given(p, "ediff1d"), shape=(-1,)) for p in (to_begin, d, to_end) if p is not None]
     return joining.concatenate(*parts, axis=0) if len(parts) > 1 else d
 
 
 @stands_for(np.trapezoid)
 def _(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
-    return along.trapezoid(y, x, dx=dx, dim=axis)
+    return along.trapezoid(given(y, "trapezoid"), None if x is None else given(x, "trapezoid"), dx=dx, dim=axis)
 
 
 # -- integers and bools -------------------------------------------------------------------------------------

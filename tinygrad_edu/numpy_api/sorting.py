@@ -11,7 +11,8 @@ import numpy as np
 
 from tinygrad_edu.functions import sorting, statistics
 from tinygrad_edu.functions.axes import whole
-from tinygrad_edu.functions.shaping import lifted, one_axis
+from tinygrad_edu.functions.shaping import one_axis
+from tinygrad_edu.numpy_api.reductions import given
 from tinygrad_edu.numpy_api.table import stands_for
 from tinygrad_edu.primitive import TensorBase
 from tinygrad_edu.rules import elementwise, indexing, joining, shaping
@@ -91,7 +92,8 @@ def _quantiles(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool
     if method not in statistics.INTERPOLATIONS:
         known = ", ".join(statistics.INTERPOLATIONS)
         raise TypeError(f"np.{name} on a Tensor: method={method!r} is not supported; use one of {known}")
-    x, function = lifted(a, f"np.{name}"), statistics.nanquantile if ignore_nan else statistics.quantile
+    x, function = given(a, name), statistics.nanquantile if ignore_nan else statistics.quantile
+    q = q if isinstance(q, TensorBase) else np.asarray(q)
     if not isinstance(axis, (tuple, list)):
         return function(x, q, axis, keepdims, interpolation=method)
     ndim, shape = x._array.ndim, x._array.shape
@@ -152,7 +154,7 @@ def _variables(m: Any, y: Any, rowvar: bool) -> Any:
     """The variables as rows, those of `y` after those of `m`."""
 
     def rows(x: Any) -> Any:
-        x = lifted(x, "np.cov")
+        x = given(x, "cov")
         if x._array.ndim > 2:
             raise ValueError(f"np.cov: expects at most 2 dimensions, got shape {tuple(x._array.shape)}")
         if x._array.ndim < 2:

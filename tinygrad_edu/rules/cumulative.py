@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from tinygrad_edu.lazy import no_counterpart
 from tinygrad_edu.primitive import TensorBase, rule
 
 # -- what the rules call ----------------------------------------------------------------------------------
@@ -62,10 +63,9 @@ def cumprod_cotangent(g: Any, y: Any, x: Any, axis: int) -> Any:
 
 
 def numpy_only(x: Any, name: str) -> Any:
-    """`x`. Raises TypeError for other libraries' arrays, which could only be computed as one array."""
-    if type(x) is not ndarray:
-        kind = type(x).__module__.partition(".")[0]
-        raise TypeError(f"{name} works on NumPy arrays, not on those of {kind}. Compute it first (x.compute()).")
+    """`x`. Raises TypeError for the arrays of other libraries, which have no such function."""
+    if not isinstance(x, (ndarray, np.generic)):
+        raise no_counterpart(name, x)
     return x
 
 
