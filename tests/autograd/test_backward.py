@@ -5,9 +5,10 @@ import weakref
 
 import numpy as np
 import pytest
+from hypothesis import given
 
 import tinygrad_edu as tg
-from tinygrad_edu import autograd
+from tinygrad_edu import autograd, testing
 
 
 def leaf(*values: float, shape=None):
@@ -267,3 +268,23 @@ def test_float32_stays_float32_in_gradients_whatever_it_met():
     (x * tg.tensor(np.array([1.5, 2.5]))).sum().backward()
     assert x.grad.dtype == tg.float32
     assert x.grad.tolist() == [1.5, 2.5]
+
+
+@given(testing.broadcastable(2, max_dims=5, max_side=3, min_side=1))
+def test_gradients_are_summed_over_broadcast_axes_wherever_they_are(shapes):
+    a, b = (tg.tensor(np.arange(1.0, 1 + np.prod(s)).reshape(s), requires_grad=True) for s in shapes)
+    v = np.arange(1.0, 1 + np.prod(np.broadcast_shapes(*shapes))).reshape(np.broadcast_shapes(*shapes))
+    (a + b).backward(tg.tensor(v))
+    for x in (a, b):
+        missing = tuple(range(v.ndim - x.ndim))
+        ones = tuple(i + len(missing) for i, n in enumerate(x.shape) if n == 1)
+        assert x.grad.tolist() == v.sum(ones, keepdims=True).sum(missing).tolist()
+
+
+def test_a_graph_is_created_also_inside_no_grad():
+    x = scalar(2.0)
+    y = x * x * x
+    with tg.no_grad():
+        (g,) = autograd.grad(y, x, create_graph=True)
+        assert not tg.is_grad_enabled()
+    assert autograd.grad(g, x)[0].item() == 12
