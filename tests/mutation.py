@@ -4,9 +4,8 @@
     python -m tests.mutation --family elementwise   one family: a file of rules/, `engine`, or a file of optim/
     python -m tests.mutation --family svd --list    the mutants only
 
-Each mutant is tested on a copy of the package: the gradient checks of the primitives that the changed line
-belongs to, then the tests next to them. Survivors are printed, and the exit status is 1, unless they are
-recorded with a reason in `equivalent_mutants.txt`.
+Each mutant is tested on a copy: the gradient checks of the primitives that the changed line belongs to, then tests
+near them. Survivors are printed and make the exit status 1, unless `equivalent_mutants.txt` has the reason.
 """
 
 from __future__ import annotations
@@ -75,8 +74,7 @@ class Mutant:
 
 def mutants(path: str, lines: set[int] | None = None) -> Iterator[Mutant]:
     """One-token edits of a file of the package (of some of its lines)."""
-    source = (PACKAGE / path).read_bytes()
-    rows = source.split(b"\n")
+    rows = (source := (PACKAGE / path).read_bytes()).split(b"\n")
 
     def mutant(line: int, column: int, old: str, new: str) -> Mutant:
         return Mutant(path, line, column, old, new, rows[line - 1].decode())

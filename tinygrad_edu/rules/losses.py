@@ -14,13 +14,13 @@ from numpy import ndarray
 
 from tinygrad_edu.lazy import unknown_size
 from tinygrad_edu.primitive import TensorBase, primitive, rule
-from tinygrad_edu.rules.activations import centred, shares, softmax
+from tinygrad_edu.rules.activations import centred, shares, softmax, total
 from tinygrad_edu.rules.special import logistic
 
 
 def count(x: Any) -> float:
     """The number of elements; NaN of none, so that their mean is NaN (and no division by zero)."""
-    n = math.prod(x.shape)
+    n = x.size if type(x) is ndarray else math.prod(x.shape)
     if n != n:
         raise ValueError(f"the mean over an array of shape {x.shape}.{unknown_size(x.shape)}")
     return n or math.nan
@@ -124,5 +124,5 @@ def cross_entropy(x: Any, target: Any) -> Any:
     """The mean of −log p[target], where p = softmax(x): x (N, C) with N > 0, target (N,) integers in 0 … C − 1."""
     z = centred(x, 1)
     e = np.exp(z)
-    s = np.sum(e, axis=1, keepdims=True)
-    return mean(np.log(s)) - mean(at_class(z, target)), e / s
+    s = total(e, 1)
+    return mean(np.log(s)[:, 0] - at_class(z, target)), e / s

@@ -13,7 +13,7 @@ from tinygrad_edu.rules import elementwise, reductions
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["alike", "check_floats", "chosen_reduction", "meaning_of_broadcast", "reduced", "warn_of_broadcast"]
+__all__ = ["alike", "chosen_reduction", "meaning_of_broadcast", "reduced", "warn_of_broadcast"]
 
 
 def alike(a: Any, b: Any) -> bool:
@@ -81,10 +81,3 @@ def warn_of_broadcast(name: str, input: Any, target: Any, stacklevel: int = 3) -
         f"incorrect results due to broadcasting. {meaning}",
         stacklevel=stacklevel,
     )
-
-
-def check_floats(name: str, input: Any, target: Any) -> None:
-    """Raises RuntimeError where input and target are not floats of one dtype."""
-    for what, x in (("input", input), ("target", target)):
-        if raw(x, name).dtype.kind != "f":
-            raise RuntimeError(f"{name}: the {what} must be floats, but is {raw(x, name).dtype}: write {what}.float()")
