@@ -22,7 +22,7 @@ def shorthand(graph):
     """Nodes and edges in a form that can be written by hand."""
     symbols = {v.key: v.symbol for v in graph.nodes}
     return (
-        [(v.symbol, v.operation or v.kind) for v in graph.nodes],
+        [(v.symbol, v.primitive or v.kind) for v in graph.nodes],
         [(symbols[e.source], symbols[e.target], e.operand) for e in graph.edges],
     )
 
@@ -49,7 +49,7 @@ def test_nodes_know_shape_dtype_value_and_gradient():
     y.backward()
     by_symbol = {v.symbol: v for v in viz.graph(y).nodes}
     assert (by_symbol["w"].shape, by_symbol["w"].dtype, by_symbol["w"].value) == ((), "float32", "0.5")
-    assert (by_symbol["w"].grad, by_symbol["b"].grad) == ("6", "3")
+    assert (by_symbol["w"].gradient, by_symbol["b"].gradient) == ("6", "3")
     assert by_symbol["v₁"].shape == (3,)
     assert by_symbol["v₁"].value is None
     assert (by_symbol["y"].value, by_symbol["y"].output) == ("3", True)
@@ -61,7 +61,7 @@ def test_after_backward_the_picture_has_the_same_structure():
     before = viz.graph(y)
     y.backward()
     after = viz.graph(y)
-    assert [v.operation for v in after.nodes] == [v.operation for v in before.nodes]
+    assert [v.primitive for v in after.nodes] == [v.primitive for v in before.nodes]
     assert [(e.source, e.target, e.position) for e in after.edges] == [
         (e.source, e.target, e.position) for e in before.edges
     ]
@@ -136,7 +136,7 @@ def test_a_constant_number_is_known_by_its_value():
 def test_several_outputs_are_one_graph():
     w = tg.tensor(2.0, requires_grad=True)
     graph = viz.graph([w * 2, tg.exp(w)])
-    assert [v.operation for v in graph.nodes if v.output] == ["multiply", "exp"]
+    assert [v.primitive for v in graph.nodes if v.output] == ["multiply", "exp"]
     assert sum(v.kind == "leaf" for v in graph.nodes) == 1
 
 
@@ -169,7 +169,7 @@ def test_the_leaf_alone_is_a_graph():
 
 def test_parameters_that_are_gone_keep_their_place():
     y = tg.exp(tg.tensor([1.0, 2.0], requires_grad=True))
-    assert [(v.kind, v.shape) for v in viz.graph(y).nodes] == [("leaf", (2,)), ("operation", (2,))]
+    assert [(v.kind, v.shape) for v in viz.graph(y).nodes] == [("leaf", (2,)), ("output", (2,))]
 
 
 def test_the_graph_of_a_gradient_can_be_drawn():
@@ -177,7 +177,7 @@ def test_the_graph_of_a_gradient_can_be_drawn():
     (slope,) = tg.autograd.grad(tg.exp(x * x), x, create_graph=True)
     graph = viz.graph(slope)
     assert graph.nodes[-1].name == "slope"
-    assert sum(v.operation == "multiply" for v in graph.nodes) >= 3
+    assert sum(v.primitive == "multiply" for v in graph.nodes) >= 3
 
 
 def test_a_chain_of_100_000_calls_needs_no_recursion():

@@ -7,7 +7,8 @@
 >>> picture = viz.graph(loss)            # picture.render("graph.svg") draws it
 """
 
-from tinygrad_edu.viz.graph import Edge, Graph, Vertex, graph
+from tinygrad_edu.viz.graph import Cluster, Edge, Graph, Vertex
 from tinygrad_edu.viz.layout import LayoutMissing
+from tinygrad_edu.viz.reading import graph
 
-__all__ = ["Edge", "Graph", "LayoutMissing", "Vertex", "graph"]
+__all__ = ["Cluster", "Edge", "Graph", "LayoutMissing", "Vertex", "graph"]

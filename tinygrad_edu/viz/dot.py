@@ -6,6 +6,7 @@ what is given a grey one, what is computed a rounded white one, and the result d
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -15,15 +16,17 @@ import graphviz  # type: ignore[import-untyped]
 if TYPE_CHECKING:
     from tinygrad_edu.viz.graph import Graph, Vertex
 
-__all__ = ["shape_text", "source"]
+__all__ = ["number", "shape_text", "small", "source"]
 
 _FONT = "Arial"
 _FAINT = "#5b6472"
 _FORMULA = "#a33c00"
 _LOOKS = {
     "leaf": {"shape": "box", "style": "filled", "fillcolor": "#cfe3ff", "color": "#2f6fc4"},
+    "parameter": {"shape": "box", "style": "filled", "fillcolor": "#cfe3ff", "color": "#2f6fc4"},
+    "buffer": {"shape": "box", "style": "filled", "fillcolor": "#ececec", "color": "#ececec"},
     "constant": {"shape": "box", "style": "filled", "fillcolor": "#ececec", "color": "#ececec"},
-    "operation": {"shape": "box", "style": "rounded,filled", "fillcolor": "#ffffff", "color": "#8a93a3"},
+    "primitive": {"shape": "box", "style": "rounded,filled", "fillcolor": "#ffffff", "color": "#8a93a3"},
     "output": {"shape": "box", "style": "rounded,filled", "fillcolor": "#26324a", "color": "#26324a"},
 }
 
@@ -41,7 +44,7 @@ def source(graph: Graph, direction: str = "TB") -> str:
     dtypes = Counter(v.dtype for v in graph.nodes if v.dtype is not None).most_common(1)
     usual = dtypes[0][0] if dtypes else None
     for v in graph.nodes:
-        look = _LOOKS["output" if v.output and v.kind == "operation" else v.kind]
+        look = _LOOKS[v.kind]
         out.node(v.key, _label(v, formulas, usual), **look)
     for e in graph.edges:
         result = "" if e.result is None else f"[{e.result}]"
@@ -59,15 +62,25 @@ def shape_text(shape: Any) -> str:
     return str(tuple(shape)) if shape else "scalar"
 
 
+def small(v: Vertex) -> bool:
+    """Whether it has one element, so that its value is a number."""
+    return v.shape is not None and math.prod(v.shape) == 1
+
+
+def number(v: Vertex) -> str | None:
+    """The value of a tensor of one element."""
+    return v.value if small(v) else None
+
+
 def _label(v: Vertex, formulas: bool, usual: str | None) -> str:
     """The label in Graphviz's HTML: what it is, and below it in small letters what is known about it."""
-    dark = v.output and v.kind == "operation"
+    dark = v.output and v.primitive is not None
     symbol = v.symbol if formulas else v.name  # formulas need to call it something
-    if v.operation is None:
+    if v.primitive is None:
         title = f"<B>{_safe(v.name or symbol)}</B>" if v.name or symbol else _safe(v.value or v.kind)
     else:
-        title = f"<B>{_safe(symbol)}</B> = {_safe(v.operation)}" if symbol else f"<B>{_safe(v.operation)}</B>"
-    facts = [_short(v, usual), f"grad {v.grad}" if v.grad else "", f"where {v.where}" if v.where else ""]
+        title = f"<B>{_safe(symbol)}</B> = {_safe(v.primitive)}" if symbol else f"<B>{_safe(v.primitive)}</B>"
+    facts = [_short(v, usual), f"grad {v.gradient}" if v.gradient else "", f"where {v.where}" if v.where else ""]
     small = "".join(
         f'<BR/><FONT POINT-SIZE="10" COLOR="{"#c6cede" if dark else _FAINT}">{_safe(f)}</FONT>' for f in facts if f
     )
@@ -78,8 +91,8 @@ def _short(v: Vertex, usual: str | None) -> str:
     """Shape, value, and dtype where it is not that of most nodes; a number needs none of them."""
     if v.kind == "constant" and v.symbol == v.value:
         return ""
-    shape = "" if v.value and v.shape == () else shape_text(v.shape)
-    return " ".join(filter(None, (shape, f"= {v.value}" if v.value else "", v.dtype if v.dtype != usual else "")))
+    shape = "" if v.value and v.shape == () else shape_text(v.results or v.shape)
+    return " ".join(filter(None, (shape, f"= {number(v)}" if number(v) else "", v.dtype if v.dtype != usual else "")))
 
 
 def _safe(text: Any) -> str:

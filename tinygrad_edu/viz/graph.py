@@ -1,58 +1,118 @@
-"""The computation graph as data: what was computed from what, read from the engine's record.
+"""The computation graph as data: what was computed from what, and the ways out of it.
 
-The data come first; text, DOT and pictures are ways out of them. Reading the record changes nothing, and
-works before and after the backward pass: shapes, names and edges stay when the saved arrays are released
-(what is then unknown about constants, such as their values, is left out).
+The data come first; text, DOT, Mermaid, pages and pictures are made from them. `Graph.json()` is the form in
+which other programs read it (all keys are always there; null stands for what is not known)::
+
+    {"version": 1,
+     "nodes": [                   operands come before what is computed from them
+       {"id": "n0",
+        "kind": "leaf",           created by the user, requires grad
+              | "parameter"       a leaf that belongs to a module, or is an nn.Parameter
+              | "buffer"          belongs to a module, needs no gradient
+              | "constant"        an operand that needs no gradient
+              | "primitive"       the result of a recorded call
+              | "output"          a primitive that the graph was asked for
+              | "folded",         in a folded graph: a whole cluster
+        "symbol": "v₁",           what formulas call it: its name, the number that it is, or v₁ …, c₁ …
+        "name": "0.weight",       the user's name for it
+        "primitive": "sum",       what was called: a name in the table of rules
+        "options": "axis=1",      the call's keyword arguments
+        "shape": [2, 3],          of a call with several results: null; each has its own in "results"
+        "results": [[2], [2]],    null for one result
+        "dtype": "float32",
+        "value": "[1, 2]",        a short text: the number, a few numbers, or the range and mean of many
+        "gradient": "0.5",        its .grad, likewise
+        "where": "d = x − t",     with formulas: what they name besides operands, result and g
+        "output": false,          the graph was asked for it (leaves can be outputs, too)
+        "site": "a.py:3: y = x",  file, line and text of the user's line that made it, where recorded
+        "module": "encoder.0",    the module whose forward made it (or that owns the parameter)
+        "order": 0,               0: forward; 1: made by differentiating (create_graph); 2: twice; …
+        "bad": "nan",             its value holds "nan", or else "inf"; null: neither, or not known
+        "born": false,            bad, though no operand is known to be: the first of its kind
+        "cluster": "c0"}],        the innermost cluster that it is in, or null
+     "edges": [
+       {"source": "n0",           the operand
+        "target": "n2",           the primitive
+        "operand": "a",           what the primitive's rules call it
+        "position": 0,            its place among the operands
+        "result": null,           of a source with several results: which one
+        "formula": "g · b"}],     what is passed back to this operand, given g for the target's own cotangent
+                                  (with formulas=True; null: nothing is passed back)
+     "clusters": [                outer ones before inner ones
+       {"id": "c0",
+        "kind": "module"          a module's forward and its parameters
+              | "repeat",         several clusters or stretches of the graph, one after another, that look alike
+        "label": "0: Linear",
+        "path": "0",              of the module; null for repeats
+        "parent": null,           the cluster that this one is in
+        "folded": true,           a large graph opens with this cluster folded into one node
+        "count": 1}]}             for repeats: how many there are of the same structure
+
+Reading a graph changes nothing, and works before and after the backward pass: shapes, names and edges stay
+when the saved arrays are released (what is then unknown, such as values of constants, is left out).
 """
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-
-from tinygrad_edu.autograd.propagate import ordered
-from tinygrad_edu.primitive import Leaf, Node, Pick, Primitive, TensorBase
-from tinygrad_edu.symbols import byproducts, formula
 from tinygrad_edu.viz import dot, layout
 
-__all__ = ["Edge", "Graph", "Vertex", "graph"]
+__all__ = ["Cluster", "Edge", "Graph", "Kind", "Vertex"]
 
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+Kind = Literal["leaf", "parameter", "buffer", "constant", "primitive", "output", "folded"]
 
 
 @dataclass(slots=True)
 class Vertex:
-    """A tensor: created by the user (leaf), not recorded (constant), or the result of an operation."""
+    """A tensor: created by the user (leaf), not recorded (constant), or the result of a primitive."""
 
     key: str
     symbol: str  # what formulas call it: its name, the number that it is, or v₁, v₂, … (c₁, … for constants)
-    kind: Literal["leaf", "constant", "operation"]
+    kind: Kind
     name: str | None = None  # what the user's program calls it
-    operation: str | None = None  # the primitive that made it
-    shape: Any = None  # None where it is not known any more; a tuple of shapes for several results
+    primitive: str | None = None  # what made it
+    options: str | None = None  # the call's keyword arguments
+    shape: Any = None  # None where it is not known any more, or where there are several results
+    results: Any = None  # the shapes of several results
     dtype: str | None = None
-    value: str | None = None  # of tensors with one element
-    grad: str | None = None
+    value: str | None = None  # a short text
+    gradient: str | None = None
     where: str | None = None  # with formulas: what they name besides operands and result
     output: bool = False  # the graph was asked for it
     site: str | None = None  # the line of the user's program, where it was recorded
+    module: str | None = None  # the path of the module that made it, or owns it
+    order: int = 0  # how often it was differentiated to get here (create_graph)
+    bad: Literal["nan", "inf"] | None = None  # what its value holds
+    born: bool = False  # no operand is known to be bad
+    cluster: str | None = None
 
 
 @dataclass(slots=True)
 class Edge:
-    """`source` is an operand of the operation `target`."""
+    """`source` is an operand of the primitive `target`."""
 
     source: str
     target: str
     operand: str  # as the primitive's rules call it
     position: int
     result: int | None = None  # which one of the source's several results
-    formula: str | None = None  # what the operation passes back to this operand
+    formula: str | None = None  # what the primitive passes back to this operand
+
+
+@dataclass(slots=True)
+class Cluster:
+    """Nodes that belong together: a module's, or a stretch that is repeated."""
+
+    key: str
+    kind: Literal["module", "repeat"]
+    label: str
+    path: str | None = None
+    parent: str | None = None
+    folded: bool = False
+    count: int = 1
 
 
 @dataclass(slots=True)
@@ -61,16 +121,29 @@ class Graph:
 
     nodes: list[Vertex] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
+    clusters: list[Cluster] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"<Graph: {len(self.nodes)} nodes, {len(self.edges)} edges>"
+
+    def json(self) -> dict[str, Any]:
+        """The graph as dicts, lists, strings and numbers, ready for ``json.dumps`` (the format: see this module)."""
+        parts = {"nodes": self.nodes, "edges": self.edges, "clusters": self.clusters}
+        rows = {name: [asdict(part) for part in listed] for name, listed in parts.items()}
+        for row in (*rows["nodes"], *rows["clusters"]):
+            row["id"] = row.pop("key")
+        for row in rows["nodes"]:
+            row["shape"] = None if row["shape"] is None else list(row["shape"])
+            row["results"] = None if row["results"] is None else [list(s) for s in row["results"]]
+        return {"version": 1, **rows}
 
     def text(self) -> str:
         """One line for each tensor, to be read like a program.
 
         >>> import tinygrad_edu as tg
+        >>> from tinygrad_edu import viz
         >>> w = tg.tensor(2.0, requires_grad=True)
-        >>> print(graph(w * 3, formulas=True).text())
+        >>> print(viz.graph(w * 3, formulas=True).text())
         w   leaf            scalar  float32  = 2
         v₁  multiply(w, 3)  scalar  float32  = 6
               w: g · 3
@@ -85,9 +158,9 @@ class Graph:
                 continue  # a number: it stands where it is used
             uses = sorted(operands.get(v.key, ()), key=lambda e: e.position)
             call = ", ".join(symbols[e.source] + ("" if e.result is None else f"[{e.result}]") for e in uses)
-            facts = [dot.shape_text(v.shape), v.dtype or "", f"= {v.value}" if v.value else ""]
-            facts += [f"grad {v.grad}"] if v.grad else []
-            rows.append([v.symbol, f"{v.operation}({call})" if v.operation else v.kind, *facts])
+            facts = [dot.shape_text(v.results or v.shape), v.dtype or "", f"= {n}" if (n := dot.number(v)) else ""]
+            facts += [f"grad {v.gradient}"] if v.gradient and dot.small(v) else []
+            rows.append([v.symbol, f"{v.primitive}({call})" if v.primitive else v.kind, *facts])
             notes.append([f"{symbols[e.source]}: {e.formula}" for e in uses if e.formula])
             notes[-1] += [f"where {v.where}"] if v.where else []
         widths = [max((len(r[k]) for r in rows), default=0) for k in range(4)]
@@ -111,198 +184,3 @@ class Graph:
 
     def _repr_svg_(self) -> str:
         return layout.picture(self.dot(), "svg").decode()
-
-
-def graph(tensors: Any, params: Any = None, *, formulas: bool = False) -> Graph:
-    """What `tensors` (one, or several) were computed from.
-
-    Args:
-        tensors: results of a computation that requires grad: usually the loss.
-        params: names of tensors: a dict ``{"w": w}``, pairs ``(name, tensor)``, an object with
-            `named_parameters`, or a list of names for the leaves in the order of their use. What has no
-            name there is called as the variable of the caller that holds it.
-        formulas: put on each edge the derivative formula of the operation for that operand.
-
-    Raises RuntimeError where nothing was recorded, TypeError for what is no Tensor.
-
-    >>> import tinygrad_edu as tg
-    >>> w = tg.tensor(2.0, requires_grad=True)
-    >>> [v.name or v.operation or v.value for v in graph(tg.exp(w) * 3).nodes]
-    ['w', 'exp', '3', 'multiply']
-    """
-    outputs = list(tensors) if isinstance(tensors, (tuple, list)) else [tensors]
-    for t in outputs:
-        if not isinstance(t, TensorBase):
-            raise TypeError(f"graph: expected Tensors, got {type(t).__name__}")
-        if t._edge() is None:
-            raise RuntimeError(
-                f"graph: nothing was recorded for this tensor (shape {tuple(t._array.shape)}): nothing that it was "
-                f"computed from requires grad, or it was computed under no_grad() or after detach(). Create the "
-                f"parameters with requires_grad=True and compute from them by tensor operations."
-            )
-    known = _Known(outputs)
-    listed = known.name_params(params)
-    frame = sys._getframe(1)
-    for variables in (frame.f_locals, frame.f_globals):
-        known.name_all((n, t) for n, t in list(variables.items()) if not n.startswith("_"))
-    del frame
-    return _Reader(known, listed, formulas).read(outputs)
-
-
-class _Known:
-    """Tensors that the caller holds: their names, and values that the record may have released."""
-
-    def __init__(self, outputs: list[Any]) -> None:
-        self.tensors: dict[Any, Any] = {t._edge(): t for t in outputs}  # by node or leaf
-        self.names: dict[Any, str] = {}  # by node or leaf
-        self.arrays: dict[int, str] = {}  # names of constants, by the identity of their array
-
-    def name_params(self, params: Any) -> list[str]:
-        """Take the names in `params`; returns those that are given to the leaves by position."""
-        if params is None:
-            return []
-        if hasattr(params, "named_parameters"):
-            params = params.named_parameters()
-        pairs = list(params.items() if isinstance(params, Mapping) else params)
-        if pairs and all(isinstance(p, str) for p in pairs):
-            return pairs
-        if not all(isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in pairs):
-            raise TypeError('graph: params must be a dict {"w": w}, pairs ("w", w), a module or a list of names')
-        self.name_all(pairs)
-        return []
-
-    def name_all(self, pairs: Iterable[tuple[str, Any]]) -> None:
-        for name, t in pairs:
-            if isinstance(t, TensorBase):
-                edge = t._edge()
-                if edge is None:
-                    self.arrays.setdefault(id(t._array), name)
-                else:
-                    self.names.setdefault(edge, name)
-                    self.tensors.setdefault(edge, t)
-            elif isinstance(t, np.ndarray):
-                self.arrays.setdefault(id(t), name)
-
-
-class _Reader:
-    """Turns recorded calls into vertices and edges, oldest first."""
-
-    def __init__(self, known: _Known, listed: list[str], formulas: bool) -> None:
-        self.known, self.listed, self.formulas = known, iter(listed), formulas
-        self.graph = Graph()
-        self.counts = {"v": 0, "c": 0}
-        self.made: dict[Any, Vertex] = {}  # by node, leaf, or identity of a constant's array
-
-    def read(self, outputs: list[Any]) -> Graph:
-        roots = [t._edge() for t in outputs]
-        for node in reversed(ordered(roots)):
-            if type(node) is not Pick:
-                self.operation(node)
-        for edge in roots:
-            main, _ = _unpicked(edge)
-            (self.made.get(main) or self.leaf(main)).output = True
-        return self.graph
-
-    def add(self, kind: Any, name: str | None, **facts: Any) -> Vertex:
-        symbol = name or (facts.get("value") if kind == "constant" else None)
-        if symbol is None:
-            letter = "c" if kind == "constant" else "v"
-            self.counts[letter] += 1
-            symbol = letter + str(self.counts[letter]).translate(_SUBSCRIPTS)
-        vertex = Vertex(f"n{len(self.graph.nodes)}", symbol, kind, name, **facts)
-        self.graph.nodes.append(vertex)
-        return vertex
-
-    def leaf(self, edge: Leaf) -> Vertex:
-        tensor: Any = edge.tensor()  # the graph does not keep it alive
-        self.made[edge] = vertex = self.add(
-            kind="leaf",
-            name=self.known.names.get(edge) or next(self.listed, None),
-            shape=tuple(edge.shape),
-            dtype=str(edge.dtype),
-            value=None if tensor is None else _number(tensor._array),
-            grad=None if tensor is None or tensor._grad is None else _number(tensor._grad._array),
-        )
-        return vertex
-
-    def constant(self, a: Any, known: bool) -> Vertex:
-        """`a` is an operand that needs no gradient: None if it is forgotten, of unknown value if not `known`."""
-        if known and id(a) in self.made:
-            return self.made[id(a)]
-        facts = {} if a is None else _facts(a)
-        if not known:
-            facts["value"] = None
-        name = self.known.arrays.get(id(a)) if known else None
-        vertex = self.add(kind="constant", name=name, **facts)
-        if known and isinstance(a, np.ndarray):
-            self.made[id(a)] = vertex
-        return vertex
-
-    def operation(self, node: Node) -> None:
-        p, plan = node.primitive, node.plan
-        edges = dict(zip(plan.wanted, node.edges, strict=True))
-        operands: list[tuple[int, Vertex, int | None]] = []
-        for i in range(max(edges) + 1 if p.spread else len(p.operands)):
-            if i in edges:
-                edge, result = _unpicked(edges[i])
-                operands.append((i, self.made.get(edge) or self.leaf(edge), result))
-            elif not p.spread and (vertex := self.unrecorded(node, i)) is not None:
-                operands.append((i, vertex, None))
-        tensor = self.known.tensors.get(node)
-        if tensor is None and node.saved is not None and 0 in plan.sources:
-            k = plan.sources.index(0)
-            value = None if k in plan.ghosts else _number(node.saved[k])
-        else:
-            value = None if tensor is None else _number(tensor._array)
-        self.made[node] = vertex = self.add(
-            kind="operation",
-            name=self.known.names.get(node),
-            operation=p.name,
-            shape=tuple(node.shape),
-            dtype=str(node.dtype[0] if isinstance(node.dtype, tuple) else node.dtype),
-            value=value,
-            grad=None if tensor is None or tensor._grad is None else _number(tensor._grad._array),
-            site=node.site,
-        )
-        symbols = {"y": vertex.symbol, **{_operand(p, i): v.symbol for i, v, _ in operands}}
-        if self.formulas:
-            vertex.where = ", ".join(f"{n} = {d}" for n, d in byproducts(p, symbols).items()) or None
-        for i, v, result in operands:
-            edge = Edge(v.key, vertex.key, _operand(p, i), i, result)
-            if self.formulas and i in edges:
-                edge.formula = formula(p, p.operands[0 if p.spread else i], symbols)
-            self.graph.edges.append(edge)
-
-    def unrecorded(self, node: Node, i: int) -> Vertex | None:
-        """The vertex of an operand that needs no gradient (None: it was left out, or may have been)."""
-        p, sources = node.primitive, node.plan.sources
-        if node.saved is not None and i + 1 in sources:
-            k = sources.index(i + 1)
-            a = node.saved[k]
-            return None if a is None else self.constant(a, k not in node.plan.ghosts)
-        optional = len(getattr(p.function, "__defaults__", None) or ())
-        return None if i >= len(p.operands) - optional else self.constant(None, False)
-
-
-def _unpicked(edge: Any) -> tuple[Any, int | None]:
-    """The call behind one of several results, with the result's index."""
-    return (edge.edges[0], edge.index) if isinstance(edge, Pick) else (edge, None)
-
-
-def _operand(p: Primitive, i: int) -> str:
-    return f"{p.operands[0]}[{i}]" if p.spread else p.operands[i]
-
-
-def _facts(a: Any) -> dict[str, Any]:
-    if not hasattr(a, "dtype"):
-        return {"shape": (), "value": _number(a)}
-    return {"shape": tuple(a.shape), "dtype": str(a.dtype), "value": _number(a)}
-
-
-def _number(a: Any) -> str | None:
-    """The value of one element as text (None for more of them, and for arrays that are not computed yet)."""
-    if isinstance(a, (np.ndarray, np.generic)):
-        if a.size != 1:
-            return None
-        a = a.item()
-    return f"{a:.4g}".replace("-", "−") if isinstance(a, (int, float)) else None
