@@ -1,5 +1,5 @@
-"""Neural networks: `functional` has layers and losses as functions."""
+"""Neural networks: `functional` has layers and losses as functions, `init` fills parameters."""
 
-from tinygrad_edu.nn import functional
+from tinygrad_edu.nn import functional, init
 
-__all__ = ["functional"]
+__all__ = ["functional", "init"]
