@@ -224,9 +224,9 @@ def dirac_(tensor: Any, groups: int = 1) -> Tensor:
     def make() -> Any:
         kernel = np.zeros(shape)
         size = shape[0] // groups
-        for first in range(0, shape[0], size):
+        for group in range(groups):
             for k in range(min(size, shape[1])):
-                kernel[(first + k, k, *centre)] = 1
+                kernel[(group * size + k, k, *centre)] = 1
         return kernel
 
     return _fill(tensor, "dirac_", make)
