@@ -77,6 +77,8 @@ class Node:
     hooks: Any = None  # autograd.hooks.Hooks, once there are any
     materialize: bool = True  # whether a rule for several results gets zeros for those that nothing depends on
     site: str | None = None  # where the user's program made it, if an observer noted that
+    module: str | None = None  # the path of the module that made it, if an observer noted that
+    derived: tuple[int, int] | None = None  # the result of a recorded backward pass: when that began, of which order
 
     @property
     def primitive(self) -> Primitive:

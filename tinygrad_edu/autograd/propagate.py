@@ -79,17 +79,23 @@ def propagate(
     array may be in use elsewhere too. With `create_graph` cotangents are Tensors, and since NumPy's
     functions on Tensors are recorded, what the rules compute is itself a graph.
     """
-    observer = observing.get()
+    observer, done = observing.get(), None
     if observer is not True and (watch := getattr(observer, "watch_backward", None)):
-        watch(roots)
+        done = watch(roots)
     if create_graph:
         before = recording.get()
         recording.set(before or observer)
         try:
-            return _propagate(roots, goals, retain_graph, True)
+            began = memory.tick()
+            cots, shared = _propagate(roots, goals, retain_graph, True)
+            _mark(cots, began, [edge for edge, _ in roots])
         finally:
             recording.set(before)
-    return _propagate(roots, goals, retain_graph, False)
+    else:
+        cots, shared = _propagate(roots, goals, retain_graph, False)
+    if done is not None:  # an observer may want to see what came out
+        done(cots)
+    return cots, shared
 
 
 def _propagate(
@@ -156,6 +162,16 @@ def _propagate(
     if kept:
         cots.update(kept)
     return cots, shared
+
+
+def _mark(cots: dict[Any, Any], began: int, roots: list[Any]) -> None:
+    """Note on the results of a recorded pass since when it ran, and how often was differentiated by then."""
+    order = 1 + max((n.derived[1] for n in ordered(roots) if n.derived), default=0)
+    for c in cots.values():
+        for t in c if c.__class__ is tuple else (c,):
+            node = getattr(t, "_node", None)
+            if isinstance(node, Node) and node.seq > began:
+                node.derived = began, order
 
 
 def _named(node: Node, names: tuple[str, ...]) -> dict[str, Any]:
