@@ -196,6 +196,17 @@ def test_losses_of_distances(reduction):
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_losses_of_several_labels(reduction):
+    labels = np.array([[3, 0, -1, 2], [-1, 0, 1, 2], [1, 1, -1, 0], [0, 1, 2, 3], [2, -1, -1, -1], [0, 3, 2, -1]])
+    for x, t in ((X, labels), (X[0], labels[0])):
+        both(lambda lib, x, t: lib.nn.functional.multilabel_margin_loss(x, t, reduction=reduction), x, t, order=1)
+        both(
+            lambda lib, x, y, w: lib.nn.functional.multilabel_soft_margin_loss(x, y, w, reduction=reduction),
+            x, np.resize(P, x.shape), np.array([1.0, 0.5, 2.0, 0.0]),
+        )  # fmt: skip
+
+
 def test_distances_and_normalization_of_vectors():
     y = np.flip(X)
     for p in (1, 2, 3, np.inf):

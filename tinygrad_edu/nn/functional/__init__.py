@@ -51,7 +51,9 @@ from tinygrad_edu.nn.functional.distances import (
     normalize,
     pairwise_distance,
     triplet_margin_loss,
+    triplet_margin_with_distance_loss,
 )
+from tinygrad_edu.nn.functional.labels import multilabel_margin_loss, multilabel_soft_margin_loss
 from tinygrad_edu.nn.functional.layers import bilinear, dropout, embedding, linear
 from tinygrad_edu.nn.functional.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from tinygrad_edu.nn.functional.regression import (
@@ -80,5 +82,6 @@ __all__ = [
     # losses
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cross_entropy",
     "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss",
-    "multi_margin_loss", "nll_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
+    "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "poisson_nll_loss",
+    "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss",
 ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu import functions, linalg
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cosine_embedding_loss", "cosine_similarity", "hinge_embedding_loss", "margin_ranking_loss", "normalize",
-    "pairwise_distance", "triplet_margin_loss",
+    "pairwise_distance", "triplet_margin_loss", "triplet_margin_with_distance_loss",
 ]  # fmt: skip
 
 
@@ -124,12 +126,49 @@ def triplet_margin_loss(
     tensor(4.0000)
     """
     reduction = chosen_reduction("triplet_margin_loss", reduction, size_average, reduce)
+    distance = partial(pairwise_distance, p=p, eps=eps)
+    return _triplet("triplet_margin_loss", (anchor, positive, negative), distance, margin, swap, reduction)
+
+
+def triplet_margin_with_distance_loss(
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    *,
+    distance_function: Callable[[Any, Any], Any] | None = None,
+    margin: float = 1.0,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> Tensor:
+    """triplet_margin_loss with a distance of your own: a function of two tensors (default: pairwise_distance).
+
+    >>> import tinygrad_edu as tg
+    >>> zero = tg.zeros(1, 2)
+    >>> tg.nn.functional.triplet_margin_with_distance_loss(
+    ...     zero, tg.tensor([[3.0, 4.0]]), tg.tensor([[0.0, 2.0]]), distance_function=lambda a, b: (a - b).abs().sum(1)
+    ... )
+    tensor(6.)
+    """
+    name = "triplet_margin_with_distance_loss"
+    reduction = chosen_reduction(name, reduction)
+    return _triplet(name, (anchor, positive, negative), distance_function or pairwise_distance, margin, swap, reduction)
+
+
+def _triplet(
+    name: str, triplet: Any, distance: Callable[[Any, Any], Any], margin: float, swap: bool, reduction: str
+) -> Tensor:
+    anchor, positive, negative = triplet
     if margin <= 0:
-        raise ValueError(f"triplet_margin_loss: expected margin to be greater than 0, but got {margin}")
-    near = pairwise_distance(anchor, positive, p, eps)
-    far = pairwise_distance(anchor, negative, p, eps)
+        raise ValueError(f"{name}: margin must be greater than 0, got {margin}")
+    dimensions = [raw(x, name).ndim for x in triplet]
+    if len(set(dimensions)) > 1:
+        raise RuntimeError(
+            f"{name}: The anchor, positive, and negative tensors are expected to have the same number of dimensions, "
+            f"but got: anchor {dimensions[0]}D, positive {dimensions[1]}D, and negative {dimensions[2]}D inputs"
+        )
+    near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
-        far = elementwise.minimum(far, pairwise_distance(positive, negative, p, eps))
+        far = elementwise.minimum(far, distance(positive, negative))
     return reduced(activations.relu(elementwise.add(elementwise.subtract(near, far), margin)), reduction)
 
 
