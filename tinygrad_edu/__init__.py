@@ -12,11 +12,13 @@ tensor(8.)
 from math import e, inf, nan, pi
 
 from tinygrad_edu.tensor import Tensor
-from tinygrad_edu import autograd, cuda, func, linalg, nn, optim, special
+from tinygrad_edu import amp, autograd, backends, cuda, func, jit, linalg, mps, nn, optim, special, xpu
+from tinygrad_edu.amp import autocast
 from tinygrad_edu.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from tinygrad_edu.device import *
 from tinygrad_edu.dtypes import *
 from tinygrad_edu.functions import *
+from tinygrad_edu.jit import compile
 from tinygrad_edu.legacy import *
 from tinygrad_edu.linalg.toplevel import *
 from tinygrad_edu.nn.functional import cosine_similarity, pairwise_distance

@@ -172,7 +172,7 @@ class Container(TensorBase):
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
         """The name of its legacy type ('tinygrad_edu.FloatTensor'), or the tensor in `dtype` (also by such a name)."""
         if dtype is None:
-            return f"tinygrad_edu.{legacy.name_of(self._array.dtype)}"
+            return legacy.name_of(self._array.dtype)
         return conversion.cast(self, legacy.meant(dtype))
 
     def type_as(self, other: Any) -> Tensor:

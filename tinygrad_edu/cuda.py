@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from tinygrad_edu import amp
+
 __all__ = [
-    "current_device", "device_count", "empty_cache", "get_device_name", "is_available", "manual_seed",
+    "amp", "current_device", "device_count", "empty_cache", "get_device_name", "is_available", "manual_seed",
     "manual_seed_all", "max_memory_allocated", "memory_allocated", "set_device", "synchronize",
 ]  # fmt: skip
 

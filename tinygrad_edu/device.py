@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
-    "device", "get_default_device", "get_num_threads", "set_default_device", "set_num_threads",
-    "use_deterministic_algorithms",
+    "are_deterministic_algorithms_enabled", "device", "get_default_device", "get_float32_matmul_precision",
+    "get_num_interop_threads", "get_num_threads", "set_default_device", "set_float32_matmul_precision",
+    "set_num_interop_threads", "set_num_threads", "use_deterministic_algorithms",
 ]  # fmt: skip
 
 
@@ -79,3 +80,28 @@ def get_num_threads() -> int:
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
     """Does nothing: every function here is deterministic."""
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """True."""
+    return True
+
+
+def set_num_interop_threads(n: int) -> None:
+    """Does nothing: one function runs at a time."""
+
+
+def get_num_interop_threads() -> int:
+    """1: one function runs at a time."""
+    return 1
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Does nothing: products of float32 matrices are computed in float32. Takes "highest", "high" or "medium"."""
+    if precision not in ("highest", "high", "medium"):
+        raise RuntimeError(f'set_float32_matmul_precision: expected "highest", "high" or "medium", not {precision!r}')
+
+
+def get_float32_matmul_precision() -> str:
+    """Always "highest"."""
+    return "highest"

@@ -81,6 +81,8 @@ CharTensor = TensorType("CharTensor", dtypes.int8)
 ByteTensor = TensorType("ByteTensor", dtypes.uint8)
 BoolTensor = TensorType("BoolTensor", dtypes.bool)
 
+PREFIX = "tinygrad_edu"  # of the names that `Tensor.type` gives
+
 _TYPES = {
     t.dtype: t
     for t in (
@@ -91,7 +93,7 @@ _TYPES = {
 
 def name_of(dtype: Any) -> str:
     """The legacy name of a dtype."""
-    return _TYPES[dtype].__name__
+    return f"{PREFIX}.{_TYPES[dtype].__name__}"
 
 
 def meant(dtype: Any) -> Any:

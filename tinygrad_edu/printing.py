@@ -101,7 +101,7 @@ def text(tensor: TensorBase) -> str:
     if type(a) is not ndarray:
         numbers = "..."
         suffixes.append(f"size={tuple(a.shape)}")
-        suffixes.append(f"dtype={a.dtype}")
+        suffixes.append(f"dtype={dtype_name(a.dtype)}")
         if hasattr(a, "chunks"):
             suffixes.append(f"chunks={a.chunks}")
     elif a.size == 0:
@@ -109,19 +109,29 @@ def text(tensor: TensorBase) -> str:
         if a.ndim != 1:
             suffixes.append(f"size={a.shape}")
         if a.dtype != default:  # nothing else would tell
-            suffixes.append(f"dtype={a.dtype}")
+            suffixes.append(f"dtype={dtype_name(a.dtype)}")
     else:
         numbers = _numbers(a, len(start))
         if not _options.edgeitems:
             suffixes.append(f"size={a.shape}")
         if a.dtype not in (default, int64, bool_dtype):
-            suffixes.append(f"dtype={a.dtype}")
+            suffixes.append(f"dtype={dtype_name(a.dtype)}")
     edge = tensor._edge()
     if isinstance(edge, Node):
-        suffixes.append(f"grad_fn=<{edge.name()}>")
+        suffixes.append(f"grad_fn=<{node_name(edge)}>")
     elif edge is not None:
         suffixes.append("requires_grad=True")
     return _with_suffixes(start + numbers, suffixes, len(start))
+
+
+def dtype_name(dtype: Any) -> str:
+    """How a dtype is written."""
+    return str(dtype)
+
+
+def node_name(node: Node) -> str:
+    """How the call that made a tensor is written."""
+    return node.name()
 
 
 def _with_suffixes(body: str, suffixes: list[str], indent: int) -> str:

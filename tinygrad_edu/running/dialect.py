@@ -1,0 +1,117 @@
+"""PyTorch's spelling of what prints: ``torch.Size([2])``, ``torch.float32``, ``<AddBackward0>``, ``<class 'torch.Tensor'>``.
+
+Under its own name the library says `float32` and shows the names of its primitives, as its pictures do. A program
+that was written for PyTorch prints what it prints there.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu import dtypes, legacy, printing
+from tinygrad_edu.container import Container
+from tinygrad_edu.node import Leaf, Node
+from tinygrad_edu.size import Size
+from tinygrad_edu.tensor import Tensor
+
+__all__ = ["dtype", "names", "speak"]
+
+
+class dtype:
+    """A NumPy dtype that prints as PyTorch's: ``torch.float32``. It equals that dtype, and has its attributes."""
+
+    __slots__ = ("dtype",)  # NumPy asks an object that is to be a dtype for an attribute of this name
+
+    def __init__(self, of: Any) -> None:
+        self.dtype = of
+
+    def __repr__(self) -> str:
+        return f"torch.{self.dtype}"
+
+    def __eq__(self, other: object) -> bool:
+        mine: np.dtype[Any] = self.dtype
+        return bool(mine == (other.dtype if isinstance(other, dtype) else other))
+
+    def __hash__(self) -> int:
+        return hash(self.dtype)
+
+    def __reduce__(self) -> Any:
+        return _named, (str(self.dtype),)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(object.__getattribute__(self, "dtype"), name)
+
+    @property
+    def is_floating_point(self) -> bool:
+        """Whether it holds floats."""
+        return bool(self.dtype.kind == "f")
+
+    @property
+    def is_complex(self) -> bool:
+        """False: complex numbers are not supported."""
+        return False
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether it holds negative numbers."""
+        return self.dtype.kind in "fi"
+
+
+dtype.__module__ = "torch"
+_DTYPES = {d: dtype(d) for d in dtypes.SUPPORTED}
+
+
+def _named(name: str) -> dtype:
+    return _DTYPES[np.dtype(name)]
+
+
+def speak() -> None:
+    """Let everything in this process print as PyTorch's, from now on. (Before ``import torch``.)"""
+    printing.dtype_name = lambda d: f"torch.{d}"
+    printing.node_name = _backward
+    Size.__repr__ = _size  # type: ignore[method-assign]
+    Node.__repr__ = lambda node: f"<{_backward(node)} object at {id(node):#x}>"  # type: ignore[method-assign]
+    Leaf.__repr__ = lambda leaf: f"<AccumulateGrad object at {id(leaf):#x}>"  # type: ignore[method-assign]
+    Container.dtype = property(lambda t: _DTYPES[t._array.dtype])  # type: ignore[assignment, method-assign]
+    legacy.PREFIX = "torch"
+    Tensor.__module__ = Size.__module__ = "torch"
+    Tensor.__qualname__ = "Tensor"
+
+
+def _spelled(function: Callable[..., Any]) -> Callable[..., dtype]:
+    """A function that returns a dtype, in this spelling."""
+    return functools.wraps(function)(lambda *args, **kwargs: _DTYPES[function(*args, **kwargs)])
+
+
+def names(public: dict[str, Any]) -> dict[str, Any]:
+    """The names of the top level that have a spelling of their own."""
+    spelled: dict[str, Any] = {k: _DTYPES[v] for k, v in public.items() if isinstance(v, np.dtype)}
+    functions = ("get_default_dtype", "promote_types", "result_type")
+    return {"dtype": dtype, **spelled, **{name: _spelled(public[name]) for name in functions}}
+
+
+def _size(size: Size) -> str:
+    return f"torch.Size([{', '.join(map(str, size))}])"
+
+
+_BACKWARD = {
+    "absolute": "Abs", "arccos": "Acos", "arcsin": "Asin", "arctan": "Atan", "arctan2": "Atan2", "average": "Mean",
+    "broadcast_to": "Expand", "cast": "ToCopy", "clip": "Clamp", "concatenate": "Cat", "cross_entropy": "NllLoss",
+    "divide": "Div", "dropout": "Mul", "getitem": "Select", "linear": "Addmm", "log1p": "Log1P", "matmul": "Mm",
+    "multiply": "Mul", "negative": "Neg", "norm": "LinalgVectorNorm", "power": "Pow", "reshape": "View",
+    "setitem": "CopySlices", "square": "Pow", "subtract": "Sub", "take": "Index", "take_along_axis": "Gather",
+    "tile": "Repeat", "transpose": "Permute", "inv": "LinalgInvEx", "det": "LinalgDet",
+}  # fmt: skip
+"""PyTorch's names where they differ from NumPy's in more than capital letters."""
+
+
+def _backward(node: Node) -> str:
+    """ "AddBackward0": what PyTorch calls the node of `add`."""
+    name = node.primitive.name
+    if name == "setitem":
+        return "CopySlices"
+    return (_BACKWARD.get(name) or "".join(part.capitalize() for part in name.split("_"))) + "Backward0"
