@@ -45,9 +45,9 @@ class Hooks:
 class RemovableHandle:
     """What registering a hook returns: `remove()` unregisters it, as does the end of a ``with`` block."""
 
-    def __init__(self, hooks: list[Hook], hook: Hook) -> None:
+    def __init__(self, hooks: list[Any], hook: Any, first: bool = False) -> None:
         self._hooks, self._hook = hooks, [hook]
-        hooks.append(hook)
+        hooks.insert(0 if first else len(hooks), hook)
 
     def remove(self) -> None:
         """Unregister the hook. Doing it again does nothing."""

@@ -1,5 +1,18 @@
-"""Neural networks: `functional` has layers and losses as functions, `init` fills parameters."""
+"""Neural networks: modules with parameters; `functional` has layers and losses as functions, `init` fills parameters.
 
-from tinygrad_edu.nn import functional, init
+>>> import tinygrad_edu as tg
+>>> from tinygrad_edu import nn
+>>> model = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
+>>> loss = nn.MSELoss()(model(tg.ones(5, 2)), tg.zeros(5, 1))
+>>> loss.backward()
+>>> model[0].weight.grad.shape
+Size([8, 2])
+"""
 
-__all__ = ["functional", "init"]
+from tinygrad_edu.nn import functional, init, parameter
+from tinygrad_edu.nn.activations import *
+from tinygrad_edu.nn.containers import *
+from tinygrad_edu.nn.linear import Bilinear, Identity, Linear
+from tinygrad_edu.nn.losses import *
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.parameter import Buffer, Parameter
