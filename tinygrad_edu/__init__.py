@@ -12,7 +12,7 @@ tensor(8.)
 from math import e, inf, nan, pi
 
 from tinygrad_edu.tensor import Tensor
-from tinygrad_edu import amp, autograd, backends, cuda, func, jit, linalg, mps, nn, optim, special, xpu
+from tinygrad_edu import amp, autograd, backends, cuda, func, jit, linalg, mps, nn, optim, special, utils, xpu
 from tinygrad_edu.amp import autocast
 from tinygrad_edu.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from tinygrad_edu.device import *

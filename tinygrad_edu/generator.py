@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import operator
 import secrets
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from tinygrad_edu.primitive import TensorBase, wrap
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["Generator", "default_generator", "generator"]
+__all__ = ["Generator", "current", "default_generator", "generator"]
 
 
 class Generator:
@@ -79,11 +80,14 @@ class Generator:
 default_generator = Generator()
 """What is drawn from where no generator is given."""
 
+current: ContextVar[Generator] = ContextVar("current", default=default_generator)
+"""The default generator; a worker thread that loads data has one of its own, so that what it draws can be repeated."""
+
 
 def generator(given: Generator | None = None) -> np.random.Generator:
     """NumPy's generator behind `given`, or behind the default one."""
     if given is None:
-        return default_generator.numpy
+        return current.get().numpy
     if not isinstance(given, Generator):
         raise TypeError(f"generator must be a Generator, not {type(given).__name__}: Generator().manual_seed(0)")
     return given.numpy

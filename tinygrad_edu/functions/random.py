@@ -9,7 +9,7 @@ import numpy as np
 from tinygrad_edu.device import check_device
 from tinygrad_edu.dtypes import as_dtype, as_operand, float16, float32, float64, get_default_dtype, int64
 from tinygrad_edu.functions.creation import made, number
-from tinygrad_edu.generator import Generator, default_generator
+from tinygrad_edu.generator import Generator, current, default_generator
 from tinygrad_edu.generator import generator as source
 from tinygrad_edu.inplace import assign
 from tinygrad_edu.primitive import TensorBase, wrap
@@ -35,27 +35,27 @@ def manual_seed(seed: int) -> Generator:
     >>> a.equal(rand(3))
     True
     """
-    return default_generator.manual_seed(seed)
+    return current.get().manual_seed(seed)
 
 
 def seed() -> int:
     """Start the default generator from a random seed, and return that."""
-    return default_generator.seed()
+    return current.get().seed()
 
 
 def initial_seed() -> int:
     """The seed that the default generator was started from."""
-    return default_generator.initial_seed()
+    return current.get().initial_seed()
 
 
 def get_rng_state() -> Tensor:
     """The state of the default generator, for `set_rng_state`."""
-    return default_generator.get_state()
+    return current.get().get_state()
 
 
 def set_rng_state(new_state: Any) -> None:
     """Continue the default generator from a state that `get_rng_state` gave."""
-    default_generator.set_state(new_state)
+    current.get().set_state(new_state)
 
 
 # -- draws: arrays ------------------------------------------------------------------------------------------
