@@ -189,7 +189,6 @@ def test_rows_that_occur_more_than_once_add_up_their_gradients():
         ([0.0, 1.0], {}, RuntimeError, r"input.long\(\)"),
         ([True], {}, RuntimeError, r"input.long\(\)"),
         ([0], {"padding_idx": 3}, RuntimeError, "padding_idx must be within"),
-        ([0], {"max_norm": 1.0}, NotImplementedError, "max_norm"),
     ],
 )
 def test_what_embedding_cannot_look_up(indices, options, error, text):

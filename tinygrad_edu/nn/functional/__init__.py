@@ -53,8 +53,17 @@ from tinygrad_edu.nn.functional.distances import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+from tinygrad_edu.nn.functional.dropout import (
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
+    rrelu,
+)
 from tinygrad_edu.nn.functional.labels import multilabel_margin_loss, multilabel_soft_margin_loss
-from tinygrad_edu.nn.functional.layers import bilinear, dropout, embedding, linear
+from tinygrad_edu.nn.functional.layers import bilinear, embedding, linear
 from tinygrad_edu.nn.functional.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from tinygrad_edu.nn.functional.regression import (
     gaussian_nll_loss,
@@ -71,12 +80,13 @@ selu_, hardtanh_, threshold_ = _inplace(selu), _inplace(hardtanh), _inplace(thre
 __all__ = [
     # activations
     "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
-    "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_", "selu",
-    "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink",
-    "threshold", "threshold_",
+    "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_", "rrelu",
+    "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh",
+    "tanhshrink", "threshold", "threshold_",
     # layers
-    "batch_norm", "bilinear", "dropout", "embedding", "group_norm", "instance_norm", "layer_norm", "linear",
-    "normalize", "one_hot", "pad", "rms_norm",
+    "alpha_dropout", "batch_norm", "bilinear", "dropout", "dropout1d", "dropout2d", "dropout3d", "embedding",
+    "feature_alpha_dropout", "group_norm", "instance_norm", "layer_norm", "linear", "normalize", "one_hot",
+    "pad", "rms_norm",
     # distances
     "cosine_similarity", "pairwise_distance",
     # losses

@@ -1,4 +1,4 @@
-"""Layers with weights as functions, and dropout."""
+"""Layers with weights as functions."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu import functions
+from tinygrad_edu import functions, memory
 from tinygrad_edu.functions.pointwise import raw
-from tinygrad_edu.functions.random import uniform
-from tinygrad_edu.inplace import assign
 from tinygrad_edu.rules import elementwise, indexing, linalg
 from tinygrad_edu.rules import neural as rules
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["bilinear", "dropout", "embedding", "linear"]
+__all__ = ["bilinear", "embedding", "linear"]
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
@@ -118,8 +116,9 @@ def embedding(
 ) -> Tensor:
     """The rows of `weight` (num_embeddings, dim) that `input` (…) numbers: (…, dim).
 
-    padding_idx: the row whose gradient stays 0. scale_grad_by_freq: a row that occurs n times gets 1/n of each
-    gradient. `sparse` changes nothing. Raises IndexError for a number that is no row, RuntimeError for floats.
+    padding_idx: the row whose gradient stays 0. max_norm: rows that are used and longer (in the p-norm of norm_type)
+    are first scaled down to it, in `weight` itself and unrecorded. scale_grad_by_freq: a row that occurs
+    n times gets 1/n of each gradient. `sparse` changes nothing. Raises IndexError for a number that is no row, RuntimeError for floats.
 
     >>> import tinygrad_edu as tg
     >>> tg.nn.functional.embedding(tg.tensor([1, 1]), tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
@@ -127,11 +126,6 @@ def embedding(
             [3., 4.]])
     """
     indices, w = raw(input, "embedding"), raw(weight, "embedding")
-    if max_norm is not None:
-        raise NotImplementedError(
-            "embedding: max_norm is not supported, since it would change the weight in the forward pass. Shrink the "
-            "rows that are too long yourself, under `with no_grad():`."
-        )
     if w.ndim != 2:
         raise RuntimeError(f"embedding: 'weight' must be 2-D (num_embeddings, dim), but its shape is {tuple(w.shape)}")
     if np.asarray(indices).dtype.kind not in "iu":
@@ -148,6 +142,8 @@ def embedding(
         )
     if padding_idx is not None and not -n <= padding_idx < n:
         raise RuntimeError(f"embedding: padding_idx must be within num_embeddings ({n}), but is {padding_idx}")
+    if max_norm is not None:
+        _shrink(w, np.unique(indices), max_norm, norm_type)
     rows = indexing.take(weight, indices, axis=0)
     if padding_idx is None and not scale_grad_by_freq:
         return rows
@@ -158,20 +154,10 @@ def embedding(
     return elementwise.lerp(rows._array, rows, share[..., None].astype(w.dtype))
 
 
-def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """While training, each element is 0 with probability `p`, and the others are divided by 1 − p.
-
-    (Srivastava et al., 2014.) Raises ValueError for a `p` outside of [0, 1].
-
-    >>> import tinygrad_edu as tg
-    >>> tg.nn.functional.dropout(tg.tensor([1.0, 2.0]), training=False)
-    tensor([1., 2.])
-    """
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-    if not training or p == 0:
-        return input
-    x = raw(input, "dropout")
-    kept = uniform(x.shape, x.dtype) >= p
-    mask = kept / x.dtype.type(1 - p if p < 1 else 1)
-    return assign(input, lambda x: rules.dropout(x, mask), "dropout_") if inplace else rules.dropout(input, mask)
+def _shrink(weight: Any, rows: Any, max_norm: float, p: float) -> None:
+    """Scale the rows of an array that are longer than `max_norm` down to it, in place."""
+    norms = np.linalg.norm(weight[rows], p, axis=1)
+    long = norms > max_norm
+    if long.any():
+        weight[rows[long]] *= (max_norm / (norms[long] + 1e-7))[:, None].astype(weight.dtype)
+        memory.changed(weight, "embedding(max_norm=…)")
