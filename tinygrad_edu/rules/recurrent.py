@@ -1,0 +1,173 @@
+"""Recurrent layers: a whole sequence in one call, since it takes thousands of steps of small arrays.
+
+    a    (T, N, …)   what the inputs contribute to each step, for T steps of N samples
+    w    (…, H)      the weights of the state
+    h    (N, H)      the state at the beginning
+
+The results are the states after every step, (T, N, H). A rule goes through the steps backwards with the cotangent
+`gh` of the state; `gz`, that of what is inside of the nonlinearity, gives those of the weights in one product.
+(Werbos, "Backpropagation through time", 1990.)
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from tinygrad_edu.primitive import primitive
+from tinygrad_edu.rules.neural import T, rows
+
+
+def earlier(h: Any, hs: Any) -> Any:
+    """The states before every step, given the first one and those after every step."""
+    first = np.expand_dims(h, 0)
+    return first if len(hs) == 1 else np.concatenate([first, hs[:-1]])
+
+
+def weighted(gz: Any, hs: Any) -> Any:
+    """The cotangent of the weights with which the states `hs` enter: gzᵀ @ h, added up over all steps."""
+    return np.matmul(T(rows(gz)), rows(hs))
+
+
+def forwards(xs: list[Any]) -> Any:
+    """What a loop from the last step to the first has gathered, in order."""
+    return np.stack(xs[::-1])
+
+
+# -- gates ----------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def scales(size: int, gates: str, dtype: Any) -> Any:
+    """1 where a gate is a tanh (t), 1/2 where it is a logistic function (s), `size` times each."""
+    return np.repeat([1.0 if kind == "t" else 0.5 for kind in gates], size).astype(dtype)
+
+
+def activated(z: Any, gates: str) -> Any:
+    """Each gate's tanh or logistic function, in one call: 1 / (1 + e⁻ᶻ) = tanh(z / 2) / 2 + 1/2."""
+    k = scales(z.shape[-1] // len(gates), gates, z.dtype)
+    return np.tanh(z * k) * k + (1 - k)
+
+
+def slopes(v: Any, gates: str) -> Any:
+    """The derivatives of `activated`, from its values: (1 − v) v of logistic functions, (1 − v) (1 + v) of tanh."""
+    return (1 - v) * (v + (2 * scales(v.shape[-1] // len(gates), gates, v.dtype) - 1))
+
+
+def parts(v: Any, n: int) -> list[Any]:
+    """The `n` gates that stand side by side in the last axis."""
+    size = v.shape[-1] // n
+    return [v[..., k * size : (k + 1) * size] for k in range(n)]
+
+
+# -- the plain recurrent network --------------------------------------------------------------------------------
+
+
+def rnn_cotangents(g: Any, y: Any, w: Any, h: Any, nonlinearity: str) -> Any:
+    slope = (1 - y * y) if nonlinearity == "tanh" else np.sign(y)
+    gh, gzs = 0, []
+    for k in reversed(range(len(y))):
+        gz = (gh + g[k]) * slope[k]
+        gh = np.matmul(gz, w)
+        gzs.append(gz)
+    gz = forwards(gzs)
+    return gz, weighted(gz, earlier(h, y)), gh
+
+
+@primitive(joint=rnn_cotangents)
+def rnn(a: Any, w: Any, h: Any, *, nonlinearity: str) -> Any:
+    """h ← tanh(a + h @ wᵀ), or its positive part for the nonlinearity "relu"."""
+    w, hs = T(w), []
+    for z in a:
+        z = z + np.matmul(h, w)
+        h = np.tanh(z) if nonlinearity == "tanh" else np.maximum(z, 0)
+        hs.append(h)
+    return np.stack(hs)
+
+
+# -- long short-term memory ---------------------------------------------------------------------------------------
+
+
+def lstm_steps(a: Any, w: Any, h: Any, c: Any) -> Any:
+    """After every step: the state, the cell, and the gates i, f, n, o side by side."""
+    w, hs, cs, vs = T(w), [], [], []
+    for z in a:
+        v = activated(z + np.matmul(h, w), "ssts")
+        i, f, n, o = parts(v, 4)
+        c = f * c + i * n
+        h = o * np.tanh(c)
+        for values, x in ((hs, h), (cs, c), (vs, v)):
+            values.append(x)
+    return np.stack(hs), np.stack(cs), np.stack(vs)
+
+
+def lstm_cotangents(g: Any, y: Any, w: Any, h: Any, c: Any, v: Any) -> Any:
+    (ghs, gcs), (hs, cs) = g, y
+    before, slope, t = earlier(c, cs), slopes(v, "ssts"), np.tanh(cs)
+    gh, gc, gzs = 0, 0, []
+    for k in reversed(range(len(v))):
+        i, f, n, o = parts(v[k], 4)
+        gh = gh + ghs[k]
+        gc = gc + gcs[k] + gh * o * (1 - t[k] * t[k])
+        gz = np.concatenate([gc * n, gc * before[k], gc * i, gh * t[k]], axis=-1) * slope[k]
+        gh, gc = np.matmul(gz, w), gc * f
+        gzs.append(gz)
+    gz = forwards(gzs)
+    return gz, weighted(gz, earlier(h, hs)), gh, gc
+
+
+@primitive(joint=lstm_cotangents, saves={"v": lambda a, w, h, c: lstm_steps(a, w, h, c)[2]})
+def lstm(a: Any, w: Any, h: Any, c: Any) -> Any:
+    """c ← f · c + i · n and h ← o · tanh c, where i, f, n, o are the parts of a + h @ wᵀ, activated."""
+    hs, cs, v = lstm_steps(a, w, h, c)
+    return (hs, cs), v
+
+
+# -- gated recurrent unit -----------------------------------------------------------------------------------------
+
+
+def gru_steps(a: Any, w: Any, b: Any, h: Any) -> Any:
+    """After every step the state; the gates r and z, side by side; the candidate n; and what r multiplies, m."""
+    w, hs, vs, ns, ms = T(w), [], [], [], []
+    both = a.shape[-1] // 3 * 2
+    for x in a:
+        u = np.matmul(h, w) + b
+        v = activated(x[..., :both] + u[..., :both], "ss")
+        (r, z), m = parts(v, 2), u[..., both:]
+        n = np.tanh(x[..., both:] + r * m)
+        h = n + z * (h - n)
+        for values, x in ((hs, h), (vs, v), (ns, n), (ms, m)):
+            values.append(x)
+    return tuple(np.stack(values) for values in (hs, vs, ns, ms))
+
+
+def gru_cotangents(g: Any, y: Any, w: Any, b: Any, h: Any, v: Any, n: Any, m: Any) -> Any:
+    before, slope = earlier(h, y), slopes(v, "ss")
+    r, z = parts(v, 2)
+    inner, outer, kept = (1 - z) * (1 - n * n), before - n, z
+    gh, gas, gus = 0, [], []
+    for k in reversed(range(len(v))):
+        gh = gh + g[k]
+        gn = gh * inner[k]
+        gv = np.concatenate([gn * m[k], gh * outer[k]], axis=-1) * slope[k]
+        gu = np.concatenate([gv, gn * r[k]], axis=-1)
+        gh = gh * kept[k] + np.matmul(gu, w)
+        gas.append(np.concatenate([gv, gn], axis=-1))
+        gus.append(gu)
+    gu = forwards(gus)
+    return forwards(gas), weighted(gu, before), np.sum(gu, axis=(0, 1)), gh
+
+
+@primitive(
+    joint=gru_cotangents,
+    saves={
+        "v": lambda a, w, b, h: gru_steps(a, w, b, h)[1],
+        "n": lambda a, w, b, h: gru_steps(a, w, b, h)[2],
+        "m": lambda a, w, b, h: gru_steps(a, w, b, h)[3],
+    },
+)
+def gru(a: Any, w: Any, b: Any, h: Any) -> Any:
+    """h ← n + z · (h − n) with n = tanh(aₙ + r · mₙ), where m = h @ wᵀ + b and r, z are parts of a + m, activated."""
+    return gru_steps(a, w, b, h)
