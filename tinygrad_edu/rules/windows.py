@@ -220,9 +220,7 @@ def spread(g: Any, shape: Any, grid: Grid) -> Any:
     return np.ascontiguousarray(z[(ALL, ALL, *grid.inner)])
 
 
-window_sum = rule(
-    lambda x, *, grid: summed(x, grid), lambda g, _x, grid: spread(g, _x.shape, grid), name="window_sum"
-)
+window_sum = rule(lambda x, *, grid: summed(x, grid), lambda g, _x, grid: spread(g, _x.shape, grid), name="window_sum")
 window_spread = rule(
     lambda x, *, shape, grid: spread(x, shape, grid), lambda g, grid: summed(g, grid), name="window_spread"
 )

@@ -108,14 +108,14 @@ def _explain(name: str, x: Any, w: Any, b: Any, groups: int, transposed: bool = 
     channels = w.shape[0] if transposed else w.shape[1] * groups
     if x.shape[1] != channels:
         raise RuntimeError(
-            f"{name}: {given}, expected input{list(x.shape)} to have {channels} channels, but got {x.shape[1]} channels "
-            f"instead.{_wrong_channels(x.shape, channels)}"
+            f"{name}: {given}, expected input{list(x.shape)} to have {channels} channels, but got {x.shape[1]} "
+            f"channels instead.{_wrong_channels(x.shape, channels)}"
         )
     out = w.shape[1] * groups if transposed else w.shape[0]
     if b is not None and b.shape != (out,):
         raise RuntimeError(
-            f"{name}: Given weight of size {shape}, expected bias to be 1-dimensional with {out} elements, but got bias "
-            f"of size {list(b.shape)} instead"
+            f"{name}: Given weight of size {shape}, expected bias to be 1-dimensional with {out} elements, but got "
+            f"bias of size {list(b.shape)} instead"
         )
 
 
@@ -158,8 +158,8 @@ def _convolution(
         reach = [a * (k - 1) + 1 for k, a in zip(kernel, grid.dilation, strict=True)]
         raise RuntimeError(
             f"{name}: Calculated padded input size per channel: ({times(grid.framed(sizes))}). Kernel size: "
-            f"({times(reach)}). Kernel size can't be greater than actual input size. Use fewer or smaller layers before "
-            f"this one, or padding."
+            f"({times(reach)}). Kernel size can't be greater than actual input size. Use fewer or smaller layers "
+            f"before this one, or padding."
         )
     matrix = shaping.reshape(weight, shape=(groups, out // groups, math.prod(w.shape[1:])))
 
@@ -225,7 +225,7 @@ def conv3d(
 
     >>> import tinygrad_edu as tg
     >>> tg.nn.functional.conv3d(tg.ones(1, 1, 3, 3, 3), tg.ones(1, 1, 2, 2, 3)).shape
-    torch.Size([1, 1, 2, 2, 1])
+    Size([1, 1, 2, 2, 1])
     """
     return _convolution("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
@@ -234,7 +234,16 @@ def conv3d(
 
 
 def _transposed(
-    name: str, d: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, extra: Any, groups: int, dilation: Any
+    name: str,
+    d: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    extra: Any,
+    groups: int,
+    dilation: Any,
 ) -> Tensor:
     x, w = raw(input, name), raw(weight, name)
     b = None if bias is None else raw(bias, name)
@@ -252,10 +261,13 @@ def _transposed(
             f"{name}: output padding must be smaller than either stride or dilation, but got output_padding={more}, "
             f"stride={grid.stride} and dilation={grid.dilation}"
         )
-    # what exceeds the stride lies beyond all windows
-    beyond = [max(m - s + 1, 0) for m, s in zip(more, grid.stride, strict=True)]
+    # less than a stride more changes no window; what is more than that comes off the margin, and then lies beyond it
+    far = [m if m >= s else 0 for m, s in zip(more, grid.stride, strict=True)]
+    beyond = [max(m - a, 0) for m, (a, _) in zip(far, grid.padding, strict=True)]
+    margins = tuple((a, max(a - m, 0)) for m, (a, _) in zip(far, grid.padding, strict=True))
     reach = zip(sizes, kernel, grid.stride, grid.padding, grid.dilation, more, beyond, strict=True)
-    sides = [(m - 1) * s - a - z + e * (k - 1) + 1 + o - rest for m, k, s, (a, z), e, o, rest in reach]
+    sides = [(m - 1) * s - 2 * a + e * (k - 1) + 1 + o - rest for m, k, s, (a, _), e, o, rest in reach]
+    grid = Grid(grid.kernel, grid.stride, margins, grid.dilation)
     if min(sides) < 1:
         raise RuntimeError(
             f"{name}: Given input size per channel: ({times(sizes)}). Calculated output size per channel: "
@@ -313,7 +325,7 @@ def conv_transpose3d(
 
     >>> import tinygrad_edu as tg
     >>> tg.nn.functional.conv_transpose3d(tg.ones(1, 1, 1, 1, 1), tg.ones(1, 2, 2, 2, 3)).shape
-    torch.Size([1, 2, 2, 2, 3])
+    Size([1, 2, 2, 2, 3])
     """
     return _transposed("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
