@@ -12,7 +12,22 @@ tensor(8.)
 from math import e, inf, nan, pi
 
 from tinygrad_edu.tensor import Tensor
-from tinygrad_edu import amp, autograd, backends, cuda, func, jit, linalg, mps, nn, optim, special, utils, xpu
+from tinygrad_edu import (
+    amp,
+    autograd,
+    backends,
+    cuda,
+    func,
+    jit,
+    linalg,
+    mps,
+    nn,
+    optim,
+    serialization,
+    special,
+    utils,
+    xpu,
+)
 from tinygrad_edu.amp import autocast
 from tinygrad_edu.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from tinygrad_edu.device import *
@@ -24,6 +39,7 @@ from tinygrad_edu.linalg.toplevel import *
 from tinygrad_edu.nn.functional import cosine_similarity, pairwise_distance
 from tinygrad_edu.primitive import primitive, rule
 from tinygrad_edu.printing import *
+from tinygrad_edu.serialization import load, save
 from tinygrad_edu.size import Size
 
 __version__ = "0.1.0"
