@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
+from numpy import ndarray
 
-from tinygrad_edu.memory import changed
+from tinygrad_edu.optim.flat import State
 from tinygrad_edu.optim.optimizer import Optimizer
-from tinygrad_edu.primitive import wrap
 
 __all__ = ["SGD"]
 
@@ -27,12 +26,23 @@ class SGD(Optimizer):
     `foreach`, `differentiable` and `fused` are PyTorch's, and change nothing.
 
     Raises ValueError for negative lr, momentum or weight_decay, and for nesterov without momentum or with dampening.
+
+    >>> import tinygrad_edu as tg
+    >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = tg.optim.SGD([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.detach()
+    tensor([0.8000, 1.6000])
     """
+
+    numbers = ()
+    together = 4
 
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-3,
+        lr: Any = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
         weight_decay: float = 0,
@@ -52,6 +62,9 @@ class SGD(Optimizer):
                 "weight_decay": weight_decay,
                 "nesterov": nesterov,
                 "maximize": maximize,
+                "foreach": foreach,
+                "differentiable": differentiable,
+                "fused": fused,
             },
         )
 
@@ -60,25 +73,17 @@ class SGD(Optimizer):
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
 
-    def update(self, group: dict[str, Any]) -> None:
-        lr, momentum, decay = group["lr"], group["momentum"], group["weight_decay"]
-        for p in group["params"]:
-            if p._grad is None:
-                continue
-            x, g = p._array, p._grad._array
-            if group["maximize"]:
-                g = -g
-            if decay:
-                g = g + decay * x
-            if momentum:
-                state = self.state[p]
-                if "momentum_buffer" not in state:
-                    v = np.array(g)
-                    state["momentum_buffer"] = wrap(v)
-                else:
-                    v = state["momentum_buffer"]._array
-                    v *= momentum
-                    v += (1 - group["dampening"]) * g if group["dampening"] else g
-                g = g + momentum * v if group["nesterov"] else v
-            np.subtract(x, lr * g, out=x)
-            changed(x, "SGD.step")
+    def initial(self, options: dict[str, Any]) -> dict[str, Any]:
+        momentum, dampening = options["momentum"], options["dampening"]
+        if not momentum:
+            return {}
+        return {"momentum_buffer": (lambda g: dampening / momentum * g) if dampening else 0}  # so that first v = g
+
+    def update(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
+        lr, momentum, dampening = options["lr"], options["momentum"], options["dampening"]
+        if not momentum:
+            return lr * g
+        v = state.momentum_buffer
+        v *= momentum
+        v += (1 - dampening) * g if dampening else g
+        return lr * (g + momentum * v) if options["nesterov"] else lr * v
