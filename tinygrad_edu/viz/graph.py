@@ -55,64 +55,16 @@ when the saved arrays are released (what is then unknown, such as values of cons
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
-from tinygrad_edu.viz import dot, layout
+from tinygrad_edu.viz import dot, layout, listing, mermaid
+from tinygrad_edu.viz.clusters import collapsed, flagged
+from tinygrad_edu.viz.parts import Cluster, Edge, Kind, Vertex
 
 __all__ = ["Cluster", "Edge", "Graph", "Kind", "Vertex"]
-
-Kind = Literal["leaf", "parameter", "buffer", "constant", "primitive", "output", "folded"]
-
-
-@dataclass(slots=True)
-class Vertex:
-    """A tensor: created by the user (leaf), not recorded (constant), or the result of a primitive."""
-
-    key: str
-    symbol: str  # what formulas call it: its name, the number that it is, or v₁, v₂, … (c₁, … for constants)
-    kind: Kind
-    name: str | None = None  # what the user's program calls it
-    primitive: str | None = None  # what made it
-    options: str | None = None  # the call's keyword arguments
-    shape: Any = None  # None where it is not known any more, or where there are several results
-    results: Any = None  # the shapes of several results
-    dtype: str | None = None
-    value: str | None = None  # a short text
-    gradient: str | None = None
-    where: str | None = None  # with formulas: what they name besides operands and result
-    output: bool = False  # the graph was asked for it
-    site: str | None = None  # the line of the user's program, where it was recorded
-    module: str | None = None  # the path of the module that made it, or owns it
-    order: int = 0  # how often it was differentiated to get here (create_graph)
-    bad: Literal["nan", "inf"] | None = None  # what its value holds
-    born: bool = False  # no operand is known to be bad
-    cluster: str | None = None
-
-
-@dataclass(slots=True)
-class Edge:
-    """`source` is an operand of the primitive `target`."""
-
-    source: str
-    target: str
-    operand: str  # as the primitive's rules call it
-    position: int
-    result: int | None = None  # which one of the source's several results
-    formula: str | None = None  # what the primitive passes back to this operand
-
-
-@dataclass(slots=True)
-class Cluster:
-    """Nodes that belong together: a module's, or a stretch that is repeated."""
-
-    key: str
-    kind: Literal["module", "repeat"]
-    label: str
-    path: str | None = None
-    parent: str | None = None
-    folded: bool = False
-    count: int = 1
 
 
 @dataclass(slots=True)
@@ -128,17 +80,34 @@ class Graph:
 
     def json(self) -> dict[str, Any]:
         """The graph as dicts, lists, strings and numbers, ready for ``json.dumps`` (the format: see this module)."""
-        parts = {"nodes": self.nodes, "edges": self.edges, "clusters": self.clusters}
+        parts: dict[str, list[Any]] = {"nodes": self.nodes, "edges": self.edges, "clusters": self.clusters}
         rows = {name: [asdict(part) for part in listed] for name, listed in parts.items()}
         for row in (*rows["nodes"], *rows["clusters"]):
             row["id"] = row.pop("key")
         for row in rows["nodes"]:
             row["shape"] = None if row["shape"] is None else list(row["shape"])
+            del row["noted"]
             row["results"] = None if row["results"] is None else [list(s) for s in row["results"]]
         return {"version": 1, **rows}
 
-    def text(self) -> str:
-        """One line for each tensor, to be read like a program.
+    def fold(self, *clusters: str) -> Graph:
+        """The same graph with these clusters (named by path or key; none: all) folded into a node each.
+
+        Raises KeyError for a cluster that is not there.
+        """
+        return replace(self, clusters=flagged(self, clusters, True))
+
+    def unfold(self, *clusters: str) -> Graph:
+        """The same graph with these clusters (and those around them; none: all) open.
+
+        Raises KeyError for a cluster that is not there.
+        """
+        return replace(self, clusters=flagged(self, clusters, False))
+
+    def text(self, color: bool | None = None) -> str:
+        """One line for each tensor, to be read like a program; folded clusters are one line.
+
+        `color` is for terminals (None: where standard output is one and NO_COLOR is not set).
 
         >>> import tinygrad_edu as tg
         >>> from tinygrad_edu import viz
@@ -148,39 +117,43 @@ class Graph:
         v₁  multiply(w, 3)  scalar  float32  = 6
               w: g · 3
         """
-        symbols = {v.key: v.symbol for v in self.nodes}
-        operands: dict[str, list[Edge]] = {}
-        for e in self.edges:
-            operands.setdefault(e.target, []).append(e)
-        rows, notes = [], []
-        for v in self.nodes:
-            if v.kind == "constant" and v.symbol == v.value:
-                continue  # a number: it stands where it is used
-            uses = sorted(operands.get(v.key, ()), key=lambda e: e.position)
-            call = ", ".join(symbols[e.source] + ("" if e.result is None else f"[{e.result}]") for e in uses)
-            facts = [dot.shape_text(v.results or v.shape), v.dtype or "", f"= {n}" if (n := dot.number(v)) else ""]
-            facts += [f"grad {v.gradient}"] if v.gradient and dot.small(v) else []
-            rows.append([v.symbol, f"{v.primitive}({call})" if v.primitive else v.kind, *facts])
-            notes.append([f"{symbols[e.source]}: {e.formula}" for e in uses if e.formula])
-            notes[-1] += [f"where {v.where}"] if v.where else []
-        widths = [max((len(r[k]) for r in rows), default=0) for k in range(4)]
-        lines = []
-        for row, formulas in zip(rows, notes, strict=True):
-            columns = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-            lines.append("  ".join([*columns, *row[4:]]).rstrip())
-            lines += [f"      {f}" for f in formulas]
-        return "\n".join(lines)
+        return listing.text(collapsed(self), color)
 
-    def dot(self, direction: str = "TB") -> str:
+    def mermaid(self, direction: str = "TB") -> str:
+        """The source text for Mermaid, which many viewers of Markdown show as a picture (between ```mermaid and ```)."""
+        return mermaid.source(collapsed(self), direction)
+
+    def dot(self, direction: str = "TB", legend: bool = True) -> str:
         """The source text for Graphviz; `direction` is TB (downwards) or LR (to the right)."""
-        return dot.source(self, direction)
+        return dot.source(collapsed(self), direction, legend)
 
-    def render(self, path: str | os.PathLike[str], direction: str = "TB") -> str:
+    def render(self, path: str | os.PathLike[str], direction: str = "TB", legend: bool = True) -> str:
         """Write the picture to `path`, in the format of its ending (.svg, .png, .pdf; none: .svg); returns the path.
 
         Raises LayoutMissing where no layout program is installed, ValueError for an unknown format.
         """
-        return layout.write(self.dot(direction), os.fspath(path))
+        with self._or_text():
+            return layout.write(self.dot(direction, legend), os.fspath(path))
+
+    def svg(self, direction: str = "TB", legend: bool = True) -> str:
+        """The picture as SVG, in light colours or dark ones as the reader prefers. Raises LayoutMissing."""
+        with self._or_text():
+            return layout.picture(self.dot(direction, legend), "svg").decode()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """For notebooks: the picture, or what to install, and the text."""
+        try:
+            return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
+        except layout.LayoutMissing as missing:
+            return {"text/plain": str(missing)}
 
     def _repr_svg_(self) -> str:
-        return layout.picture(self.dot(), "svg").decode()
+        return self.svg()
+
+    @contextmanager
+    def _or_text(self) -> Iterator[None]:
+        """Where pictures cannot be drawn, the error shows the graph as text."""
+        try:
+            yield
+        except layout.LayoutMissing as missing:
+            raise layout.LayoutMissing(f"{missing}\n\n{self.text(color=False)}") from None

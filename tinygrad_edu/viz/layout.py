@@ -11,6 +11,8 @@ from threading import Lock
 import graphviz  # type: ignore[import-untyped]
 from graphviz.backend import dot_command  # type: ignore[import-untyped]
 
+from tinygrad_edu.viz import palette
+
 __all__ = ["LayoutMissing", "picture", "program", "write"]
 
 _FORMATS = ("svg", "png", "pdf")
@@ -52,9 +54,18 @@ def picture(source: str, format: str) -> bytes:
         before = dot_command.DOT_BINARY
         dot_command.DOT_BINARY = Path(path)
         try:
-            return bytes(graphviz.pipe("dot", format, source.encode(), quiet=True))
+            data = bytes(graphviz.pipe("dot", format, source.encode(), quiet=True))
         finally:
             dot_command.DOT_BINARY = before
+    return _dressed(data) if format == "svg" else data
+
+
+def _dressed(svg: bytes) -> bytes:
+    """The picture with the style sheet of the palette, which applies to nothing else on the page."""
+    start = svg.index(b"<svg")
+    end = svg.index(b">", start)
+    style = f"<style>{palette.css('svg.tinygrad-graph ')}</style>".encode()
+    return svg[:start] + b'<svg class="tinygrad-graph"' + svg[start + 4 : end + 1] + style + svg[end + 1 :]
 
 
 def write(source: str, path: str) -> str:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.autograd.propagate import ordered
+from tinygrad_edu.memory import changed_since
 from tinygrad_edu.primitive import Leaf, Node, Pick, Primitive, TensorBase
 from tinygrad_edu.symbols import byproducts, formula
-from tinygrad_edu.viz.graph import Edge, Graph, Vertex
+from tinygrad_edu.viz.clusters import clustered
+from tinygrad_edu.viz.graph import Graph
+from tinygrad_edu.viz.naming import Names, is_module
+from tinygrad_edu.viz.parts import Edge, Kind, Vertex
+from tinygrad_edu.viz.tracing import traced
+from tinygrad_edu.viz.values import bad, short
 
-__all__ = ["graph"]
+__all__ = ["Reading", "graph", "read"]
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def graph(tensors: Any, params: Any = None, *, formulas: bool = False) -> Graph:
-    """What `tensors` (one, or several) were computed from.
+def graph(tensors: Any, *inputs: Any, params: Any = None, formulas: bool = False) -> Graph:
+    """What `tensors` were computed from, or what a module computes from `inputs`.
 
     Args:
-        tensors: results of a computation that requires grad: usually the loss.
-        params: names of tensors: a dict ``{"w": w}``, pairs ``(name, tensor)``, an object with
-            `named_parameters`, or a list of names for the leaves in the order of their use. What has no
-            name there is called as the variable of the caller that holds it.
-        formulas: put on each edge the derivative formula of the operation for that operand.
+        tensors: results of a computation that requires grad (usually the loss): one, or several in a tuple or
+            list; or a module, which is then called with `inputs`, and left as it was (mode, buffers, gradients,
+            state of the random numbers).
+        params: names of tensors: a dict ``{"w": w}``, pairs ``(name, tensor)``, a module, or a list of names
+            for the leaves in the order of their use; it may follow `tensors` by position. What has no name
+            there is called as the user did: by ``tensor.name``, by its path in a module that is a variable
+            of the caller, or as the variable that holds it.
+        formulas: put on each edge the derivative formula of the primitive for that operand.
 
     Raises RuntimeError where nothing was recorded, TypeError for what is no Tensor.
 
@@ -35,7 +44,29 @@ def graph(tensors: Any, params: Any = None, *, formulas: bool = False) -> Graph:
     >>> [v.name or v.primitive or v.value for v in graph(tg.exp(w) * 3).nodes]
     ['w', 'exp', '3', 'multiply']
     """
-    outputs = list(tensors) if isinstance(tensors, (tuple, list)) else [tensors]
+    values: Mapping[Any, Any] = {}
+    if is_module(tensors):
+        outputs, values = traced(tensors, inputs)
+        names = Names(outputs)
+        names.params(params)
+        names.module(tensors)
+    else:
+        if len(inputs) > 1 or (inputs and params is not None):
+            raise TypeError(
+                "graph: expected tensors and at most one `params`, or a module and its inputs. Several tensors are "
+                "given as a list: viz.graph([a, b])."
+            )
+        outputs = list(tensors) if isinstance(tensors, (tuple, list)) else [tensors]
+        _check(outputs)
+        names = Names(outputs)
+        names.params(inputs[0] if inputs else params)
+    names.caller(2)
+    return read(outputs, names, values, formulas=formulas).graph
+
+
+def _check(outputs: list[Any]) -> None:
+    if not outputs:
+        raise TypeError("graph: expected Tensors, got an empty list")
     for t in outputs:
         if not isinstance(t, TensorBase):
             raise TypeError(f"graph: expected Tensors, got {type(t).__name__}")
@@ -45,74 +76,67 @@ def graph(tensors: Any, params: Any = None, *, formulas: bool = False) -> Graph:
                 f"computed from requires grad, or it was computed under no_grad() or after detach(). Create the "
                 f"parameters with requires_grad=True and compute from them by tensor operations."
             )
-    known = _Known(outputs)
-    listed = known.name_params(params)
-    frame = sys._getframe(1)
-    for variables in (frame.f_locals, frame.f_globals):
-        known.name_all((n, t) for n, t in list(variables.items()) if not n.startswith("_"))
-    del frame
-    return _Reader(known, listed, formulas).read(outputs)
 
 
-class _Known:
-    """Tensors that the caller holds: their names, and values that the record may have released."""
+@dataclass(slots=True)
+class Reading:
+    """A graph, and which of its nodes stands for what."""
 
-    def __init__(self, outputs: list[Any]) -> None:
-        self.tensors: dict[Any, Any] = {t._edge(): t for t in outputs}  # by node or leaf
-        self.names: dict[Any, str] = {}  # by node or leaf
-        self.arrays: dict[int, str] = {}  # names of constants, by the identity of their array
+    graph: Graph
+    keys: dict[Any, str]  # of vertices, by node, leaf, or identity of a constant's array
 
-    def name_params(self, params: Any) -> list[str]:
-        """Take the names in `params`; returns those that are given to the leaves by position."""
-        if params is None:
-            return []
-        if hasattr(params, "named_parameters"):
-            params = params.named_parameters()
-        pairs = list(params.items() if isinstance(params, Mapping) else params)
-        if pairs and all(isinstance(p, str) for p in pairs):
-            return pairs
-        if not all(isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in pairs):
-            raise TypeError('graph: params must be a dict {"w": w}, pairs ("w", w), a module or a list of names')
-        self.name_all(pairs)
-        return []
 
-    def name_all(self, pairs: Iterable[tuple[str, Any]]) -> None:
-        for name, t in pairs:
-            if isinstance(t, TensorBase):
-                edge = t._edge()
-                if edge is None:
-                    self.arrays.setdefault(id(t._array), name)
-                else:
-                    self.names.setdefault(edge, name)
-                    self.tensors.setdefault(edge, t)
-            elif isinstance(t, np.ndarray):
-                self.arrays.setdefault(id(t), name)
+def read(outputs: list[Any], names: Names, values: Mapping[Any, Any] | None = None, *, formulas: bool) -> Reading:
+    """The graph of recorded tensors, with what is known about them: names, and arrays by node or leaf."""
+    reader = _Reader(names, dict(values or {}), formulas)
+    found = reader.read([t._edge() for t in outputs])
+    return Reading(found, {made: v.key for made, v in reader.made.items()})
 
 
 class _Reader:
     """Turns recorded calls into vertices and edges, oldest first."""
 
-    def __init__(self, known: _Known, listed: list[str], formulas: bool) -> None:
-        self.known, self.listed, self.formulas = known, iter(listed), formulas
+    def __init__(self, names: Names, values: dict[Any, Any], formulas: bool) -> None:
+        self.names, self.values, self.formulas = names, values, formulas
+        self.listed: Iterator[str] = iter(names.listed)
         self.graph = Graph()
         self.counts = {"v": 0, "c": 0}
         self.made: dict[Any, Vertex] = {}  # by node, leaf, or identity of a constant's array
+        self.outputs: set[Any] = set()
 
-    def read(self, outputs: list[Any]) -> Graph:
-        roots = [t._edge() for t in outputs]
+    def read(self, roots: list[Any]) -> Graph:
         self.outputs = {_unpicked(edge)[0] for edge in roots}
-        for node in reversed(ordered(roots)):
+        nodes = ordered(roots)
+        orders = _orders(nodes)
+        for node in nodes:
             if type(node) is not Pick:
-                self.operation(node)
-        for edge in roots:
-            main, _ = _unpicked(edge)
-            (self.made.get(main) or self.leaf(main)).output = True
+                self.look(node)
+        for node in reversed(nodes):
+            if type(node) is not Pick:
+                self.call(node, orders[node])
+        for edge in self.outputs:
+            (self.made.get(edge) or self.leaf(edge)).output = True
+        clustered(self.graph, self.names.classes)
         return self.graph
 
-    def add(self, kind: Any, name: str | None, **facts: Any) -> Vertex:
-        symbol = name or (facts.get("value") if kind == "constant" else None)
+    def look(self, node: Node) -> None:
+        """Take the values that the node has saved, unless they have been changed since."""
+        plan = node.plan
+        for k, (source, a) in enumerate(zip(plan.sources, node.saved or (), strict=False)):
+            if k in plan.ghosts or type(a) is not np.ndarray or changed_since(a, node.seq):
+                continue
+            if source == 0:
+                self.values.setdefault(node, a)
+            elif source - 1 in plan.wanted:
+                edge = node.edges[plan.wanted.index(source - 1)]
+                if type(edge) is Node and edge.dtype == a.dtype:
+                    self.values.setdefault(edge, a)
+
+    def add(self, kind: Kind, name: str | None, **facts: Any) -> Vertex:
+        constant = kind in ("constant", "buffer")
+        symbol = name or (facts["value"] if constant and facts.get("shape") == () else None)
         if symbol is None:
-            letter = "c" if kind == "constant" else "v"
+            letter = "c" if constant else "v"
             self.counts[letter] += 1
             symbol = letter + str(self.counts[letter]).translate(_SUBSCRIPTS)
         vertex = Vertex(f"n{len(self.graph.nodes)}", symbol, kind, name, **facts)
@@ -121,14 +145,20 @@ class _Reader:
 
     def leaf(self, edge: Leaf) -> Vertex:
         tensor: Any = edge.tensor()  # the graph does not keep it alive
+        own = None if tensor is None else tensor.__dict__.get("name")
+        role = self.names.roles.get(edge)
+        value = self.values.get(edge) if tensor is None else tensor._array
         self.made[edge] = vertex = self.add(
-            kind="leaf",
-            name=self.known.names.get(edge) or next(self.listed, None),
+            kind="parameter" if role or type(tensor).__name__ == "Parameter" else "leaf",
+            name=self.names.names.get(edge) or (own if isinstance(own, str) else None) or next(self.listed, None),
             shape=tuple(edge.shape),
             dtype=str(edge.dtype),
-            value=None if tensor is None else _number(tensor._array),
-            gradient=None if tensor is None or tensor._grad is None else _number(tensor._grad._array),
+            value=short(value),
+            gradient=_gradient(tensor),
+            module=self.names.owners.get(edge),
+            bad=bad(value),
         )
+        vertex.born = vertex.bad is not None
         return vertex
 
     def constant(self, a: Any, known: bool) -> Vertex:
@@ -137,14 +167,17 @@ class _Reader:
             return self.made[id(a)]
         facts = {} if a is None else _facts(a)
         if not known:
-            facts["value"] = None
-        name = self.known.arrays.get(id(a)) if known else None
-        vertex = self.add(kind="constant", name=name, **facts)
+            facts |= {"value": None, "bad": None}
+        role = self.names.roles.get(id(a)) if known else None
+        name = self.names.names.get(id(a)) if known else None
+        module = self.names.owners.get(id(a)) if known else None
+        vertex = self.add(kind="buffer" if role else "constant", name=name, module=module, **facts)
+        vertex.born = vertex.bad is not None
         if known and isinstance(a, np.ndarray):
             self.made[id(a)] = vertex
         return vertex
 
-    def operation(self, node: Node) -> None:
+    def call(self, node: Node, order: int) -> None:
         p, plan = node.primitive, node.plan
         edges = dict(zip(plan.wanted, node.edges, strict=True))
         operands: list[tuple[int, Vertex, int | None]] = []
@@ -152,25 +185,30 @@ class _Reader:
             if i in edges:
                 edge, result = _unpicked(edges[i])
                 operands.append((i, self.made.get(edge) or self.leaf(edge), result))
-            elif not p.spread and (vertex := self.unrecorded(node, i)) is not None:
+            elif (not p.spread or (node, i) in self.values) and (vertex := self.unrecorded(node, i)) is not None:
                 operands.append((i, vertex, None))
-        tensor = self.known.tensors.get(node)
-        if tensor is None and node.saved is not None and 0 in plan.sources:
-            k = plan.sources.index(0)
-            value = None if k in plan.ghosts else _number(node.saved[k])
-        else:
-            value = None if tensor is None else _number(tensor._array)
+        tensor = self.names.tensors.get(node)
+        own = None if tensor is None else tensor.__dict__.get("name")
+        value = self.values.get(node) if tensor is None else tensor._array
+        several = isinstance(node.dtype, tuple)
+        owners = {v.module for _, v, _ in operands if v.kind == "parameter" and v.module}
         self.made[node] = vertex = self.add(
             kind="output" if node in self.outputs else "primitive",
-            name=self.known.names.get(node),
+            name=self.names.names.get(node) or (own if isinstance(own, str) else None),
             primitive=p.name,
-            shape=None if isinstance(node.dtype, tuple) else tuple(node.shape),
-            results=tuple(map(tuple, node.shape)) if isinstance(node.dtype, tuple) else None,
-            dtype=str(node.dtype[0] if isinstance(node.dtype, tuple) else node.dtype),
-            value=value,
-            gradient=None if tensor is None or tensor._grad is None else _number(tensor._grad._array),
+            options=_options(node),
+            shape=None if several else tuple(node.shape),
+            results=tuple(map(tuple, node.shape)) if several else None,
+            dtype=str(node.dtype[0] if several else node.dtype),
+            value=short(value),
+            gradient=_gradient(tensor),
             site=node.site,
+            module=node.module or (owners.pop() if len(owners) == 1 else None),
+            order=order,
+            bad=bad(value),
+            noted=node.module is not None,
         )
+        vertex.born = vertex.bad is not None and not any(v.bad for _, v, _ in operands)
         symbols = {"y": vertex.symbol, **{_operand(p, i): v.symbol for i, v, _ in operands}}
         if self.formulas:
             vertex.where = ", ".join(f"{n} = {d}" for n, d in byproducts(p, symbols).items()) or None
@@ -183,12 +221,32 @@ class _Reader:
     def unrecorded(self, node: Node, i: int) -> Vertex | None:
         """The vertex of an operand that needs no gradient (None: it was left out, or may have been)."""
         p, sources = node.primitive, node.plan.sources
+        if (node, i) in self.values:  # a film has seen it
+            a = self.values[node, i]
+            return None if a is None else self.constant(a, True)
         if node.saved is not None and i + 1 in sources:
             k = sources.index(i + 1)
             a = node.saved[k]
             return None if a is None else self.constant(a, k not in node.plan.ghosts)
         optional = len(getattr(p.function, "__defaults__", None) or ())
         return None if i >= len(p.operands) - optional else self.constant(None, False)
+
+
+def _orders(nodes: list[Node]) -> dict[Any, int]:
+    """How often was differentiated to get to each node; `nodes` are given the newest first."""
+    passes: dict[Any, tuple[int, int]] = {}  # the recorded backward pass that made the node
+    for node in nodes:
+        found = node.derived or passes.get(node)
+        if found is not None:
+            passes[node] = found
+            for edge in node.edges:
+                if isinstance(edge, Node) and edge.seq > found[0]:  # younger than the beginning of the pass
+                    passes[edge] = found
+    orders: dict[Any, int] = {}
+    for node in reversed(nodes):
+        own = passes[node][1] if node in passes else 0
+        orders[node] = max([own, *(orders.get(edge, 0) for edge in node.edges)])
+    return orders
 
 
 def _unpicked(edge: Any) -> tuple[Any, int | None]:
@@ -201,15 +259,33 @@ def _operand(p: Primitive, i: int) -> str:
 
 
 def _facts(a: Any) -> dict[str, Any]:
+    facts = {"value": short(a), "bad": bad(a)}
     if not hasattr(a, "dtype"):
-        return {"shape": (), "value": _number(a)}
-    return {"shape": tuple(a.shape), "dtype": str(a.dtype), "value": _number(a)}
+        return {"shape": (), **facts}
+    return {"shape": tuple(a.shape), "dtype": str(a.dtype), **facts}
 
 
-def _number(a: Any) -> str | None:
-    """The value of one element as text (None for more of them, and for arrays that are not computed yet)."""
-    if isinstance(a, (np.ndarray, np.generic)):
-        if a.size != 1:
-            return None
-        a = a.item()
-    return f"{a:.4g}".replace("-", "−") if isinstance(a, (int, float)) else None
+def _gradient(tensor: Any) -> str | None:
+    return None if tensor is None or tensor._grad is None else short(tensor._grad._array)
+
+
+def _options(node: Node) -> str | None:
+    """The keyword arguments of the call, without those that have their usual value."""
+    usual = getattr(node.primitive.function, "__kwdefaults__", None) or {}
+    words = [f"{k}={_word(v)}" for k, v in (node.kwargs or {}).items() if not (k in usual and usual[k] is v)]
+    return ", ".join(words) or None
+
+
+def _word(x: Any) -> str:
+    if hasattr(x, "dtype") and hasattr(x, "shape"):
+        return short(x) or f"{type(x).__name__} {tuple(x.shape)}"
+    if isinstance(x, slice):
+        ends = ["" if e is None else str(e) for e in (x.start, x.stop, x.step)]
+        return ":".join(ends if ends[2] else ends[:2])
+    if isinstance(x, (tuple, list)):
+        words = ", ".join(map(_word, x))
+        return f"({words})" if isinstance(x, tuple) else f"[{words}]"
+    if x is Ellipsis:
+        return "…"
+    text = getattr(x, "__name__", None) or repr(x)
+    return text if len(text) <= 60 else text[:59] + "…"

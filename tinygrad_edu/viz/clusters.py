@@ -1,0 +1,347 @@
+"""Which nodes belong together: those of a module, and stretches that are repeated; and how much is folded at first.
+
+A graph of a few dozen nodes is shown as it is. A larger one opens with its outer clusters folded into a node
+each, the small ones open as long as there is room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinygrad_edu.viz.parts import Cluster, Edge, Vertex
+
+if TYPE_CHECKING:
+    from tinygrad_edu.viz.graph import Graph
+
+__all__ = ["clustered", "collapsed", "repeats"]
+
+ROOM = 60  # nodes that a picture shows at first
+_LONGEST = 200  # primitives in a stretch that is looked for
+_FEW = 12  # primitives, of which a repetition is not worth a cluster
+
+
+def clustered(graph: Graph, classes: Mapping[str, str]) -> None:
+    """Put the nodes of a graph into clusters; `classes` names the classes of modules by path."""
+    _beside(graph)
+    _modules(graph, classes)
+    _alike(graph)
+    users = _users(graph)
+    direct: dict[str | None, list[Vertex]] = {}
+    for v in graph.nodes:
+        direct.setdefault(v.cluster, []).append(v)
+    for parent, nodes in direct.items():
+        _stretches(graph, parent, nodes, users)
+    _constants(graph)
+    graph.clusters[:] = _outer_first(graph.clusters)
+    _fold(graph)
+
+
+def _beside(graph: Graph) -> None:
+    """Where nobody noted modules: what has no parameters stands beside the module whose result it takes.
+
+    So the tanh between two layers of a block belongs to the block; what follows the last layer stays outside.
+    """
+    paths = {v.key: v.module for v in graph.nodes if v.primitive and v.module}
+    if not paths or any(v.noted for v in graph.nodes):
+        return
+    owners = {v.module for v in graph.nodes if v.kind == "parameter"}
+    latest: dict[str, str] = {}  # of the operands of each call, the youngest
+    for e in graph.edges:
+        latest[e.target] = max(latest.get(e.target, ""), e.source, key=_number)
+    last = max(_number(key) for key in paths)
+    for v in graph.nodes:
+        if v.primitive and not v.module and _number(v.key) < last and (before := paths.get(latest.get(v.key, ""))):
+            v.module = (before.rpartition(".")[0] if before in owners else before) or None
+            if v.module:
+                paths[v.key] = v.module
+
+
+def _number(key: str) -> int:
+    return int(key[1:] or -1)
+
+
+def _modules(graph: Graph, classes: Mapping[str, str]) -> None:
+    """A cluster for every module that has several nodes, inside that of the module around it."""
+    members = [v for v in graph.nodes if v.module and (v.primitive or v.kind in ("parameter", "buffer"))]
+    sizes: dict[str, int] = {}
+    for v in members:
+        for path in _prefixes(v.module):
+            sizes[path] = sizes.get(path, 0) + 1
+    by_path: dict[str, Cluster] = {}
+    for v in members:
+        for path in _prefixes(v.module):
+            if sizes[path] == 1:
+                continue  # a Tanh: its one node says so
+            if path not in by_path:
+                name = f"{path}: {classes[path]}" if path in classes else path
+                by_path[path] = Cluster(f"c{len(by_path)}", "module", name, path, v.cluster)
+                graph.clusters.append(by_path[path])
+            v.cluster = by_path[path].key
+
+
+def _prefixes(path: str | None) -> list[str]:
+    """The paths of the modules around and at `path`, the outermost first."""
+    parts = path.split(".") if path else []
+    return [".".join(parts[: k + 1]) for k in range(len(parts))]
+
+
+def _alike(graph: Graph) -> None:
+    """Neighbouring modules of the same structure (the blocks of a deep network) become one cluster."""
+    inside = _inside(graph)
+    children: dict[str | None, list[Cluster]] = {}
+    for c in graph.clusters:
+        children.setdefault(c.parent, []).append(c)
+    for parent, siblings in children.items():
+        first = {c.key: min(inside[c.key]) for c in siblings}
+        siblings.sort(key=lambda c: first[c.key])
+        shapes = [tuple(_looks(graph.nodes[k]) for k in sorted(inside[c.key]) if graph.nodes[k].primitive)
+                  for c in siblings]  # fmt: skip
+        for start, period, count in repeats(shapes, 3):
+            group = siblings[start : start + period * count]
+            ends = f"{group[0].path} … {group[-1].path}"
+            repeat = _new(graph, "repeat", f"{ends} ({count} alike)", parent, count)
+            for c in group:
+                c.parent = repeat.key
+
+
+def _stretches(graph: Graph, parent: str | None, nodes: list[Vertex], users: Mapping[str, set[str]]) -> None:
+    """Repetitions among the primitives that are directly inside a cluster, with what only they use."""
+    calls = [v for v in nodes if v.primitive and not v.output]
+    place: dict[str, str] = {}  # of each call in a repetition: its cluster
+    for start, period, count in repeats([_looks(v) for v in calls], _FEW + 1):
+        names = [v.primitive or "" for v in calls[start : start + period]]
+        words = " → ".join(names if period <= 3 else [names[0], "…", names[-1]])
+        repeat = inner = _new(graph, "repeat", f"{count} × ({words})", parent, count)
+        for k in range(count):
+            if period >= 3 and count <= _LONGEST:
+                inner = _new(graph, "repeat", f"{words}, {k + 1} of {count}", repeat.key)
+            for v in calls[start + k * period : start + (k + 1) * period]:
+                place[v.key] = v.cluster = inner.key
+    for v in nodes:
+        if v.primitive is None:
+            places = {place.get(u) for u in users.get(v.key, ())}
+            if len(places) == 1 and (only := places.pop()) is not None:
+                v.cluster = only
+
+
+def _constants(graph: Graph) -> None:
+    """Constants without a name go where they are used, if that is one place."""
+    place = {v.key: v.cluster for v in graph.nodes}
+    users = _users(graph)
+    for v in graph.nodes:
+        if v.kind == "constant" and v.name is None and v.cluster is None:
+            places = {place[u] for u in users.get(v.key, ())}
+            if len(places) == 1:
+                v.cluster = places.pop()
+
+
+def _users(graph: Graph) -> dict[str, set[str]]:
+    users: dict[str, set[str]] = {}
+    for e in graph.edges:
+        users.setdefault(e.source, set()).add(e.target)
+    return users
+
+
+def _new(graph: Graph, kind: Any, label: str, parent: str | None, count: int = 1) -> Cluster:
+    cluster = Cluster(f"c{len(graph.clusters)}", kind, label, None, parent, False, count)
+    graph.clusters.append(cluster)
+    return cluster
+
+
+def _looks(v: Vertex) -> tuple[Any, ...]:
+    return v.primitive, v.options, v.shape, v.results, v.order
+
+
+def repeats(items: Sequence[Any], least: int) -> list[tuple[int, int, int]]:
+    """Stretches of a sequence that come several times in a row, as (start, length of one, how many).
+
+    Only those of at least `least` items in all..
+
+    >>> repeats("xabcabcabcyzz", 3)
+    [(1, 3, 3)]
+    """
+    numbers: dict[Any, int] = {}
+    s = np.array([numbers.setdefault(x, len(numbers)) for x in items], np.int64)
+    found = []
+    waiting = [(0, len(s))]
+    while waiting:
+        low, high = waiting.pop()
+        best = _best(s[low:high])
+        if best is not None and best[1] * best[2] >= least:
+            start, period, count = low + best[0], best[1], best[2]
+            found.append((start, period, count))
+            waiting += [(low, start), (start + period * count, high)]
+    return sorted(found)
+
+
+def _best(s: Any) -> tuple[int, int, int] | None:
+    """The repetition that covers most, at least three times in a row; the shortest stretch of those."""
+    best, covered = None, 0
+    for period in range(1, min(len(s) // 3, _LONGEST) + 1):
+        if covered >= len(s) - period:
+            break
+        same = np.concatenate(([0], s[:-period] == s[period:], [0]))
+        turns = np.flatnonzero(np.diff(same))
+        starts, lengths = turns[::2], turns[1::2] - turns[::2]
+        if len(lengths):
+            k = int(np.argmax(lengths))
+            count = int(lengths[k]) // period + 1
+            if count >= 3 and period * count > covered:
+                best, covered = (int(starts[k]), period, count), period * count
+    return best
+
+
+def _inside(graph: Graph) -> dict[str, list[int]]:
+    """The positions of the nodes in each cluster, those of the clusters in it included."""
+    parents = {c.key: c.parent for c in graph.clusters}
+    inside: dict[str, list[int]] = {c.key: [] for c in graph.clusters}
+    for k, v in enumerate(graph.nodes):
+        key = v.cluster
+        while key is not None:
+            inside[key].append(k)
+            key = parents[key]
+    return inside
+
+
+def _outer_first(clusters: list[Cluster]) -> list[Cluster]:
+    children: dict[str | None, list[Cluster]] = {}
+    for c in clusters:
+        children.setdefault(c.parent, []).append(c)
+    out: list[Cluster] = []
+    waiting = list(reversed(children.get(None, [])))
+    while waiting:
+        c = waiting.pop()
+        out.append(c)
+        waiting += reversed(children.get(c.key, []))
+    return out
+
+
+def _fold(graph: Graph) -> None:
+    """Fold what there is no room for: the outer clusters, then open the smallest of them while they fit."""
+    if len(graph.nodes) <= ROOM:
+        return
+    inside = _inside(graph)
+    children: dict[str | None, list[Cluster]] = {}
+    for c in graph.clusters:
+        c.folded = True
+        children.setdefault(c.parent, []).append(c)
+    own: dict[str, int] = {}
+    for v in graph.nodes:
+        if v.cluster is not None:
+            own[v.cluster] = own.get(v.cluster, 0) + 1
+    shown = sum(v.cluster is None for v in graph.nodes) + len(children.get(None, []))
+    waiting = [[c] for c in children.get(None, [])]
+    while waiting:
+        # clusters that are alike are opened together, or else the first of them as an example
+        waiting.sort(key=lambda group: sum(len(inside[c.key]) for c in group), reverse=True)
+        group = waiting.pop()
+        for opened in (group, group[:1]):
+            more = sum(own.get(c.key, 0) + len(children.get(c.key, [])) - 1 for c in opened)
+            if shown + more <= ROOM:
+                shown += more
+                for c in opened:
+                    c.folded = False
+                    inner = children.get(c.key, [])
+                    waiting += [inner] if c.kind == "repeat" and inner else [[i] for i in inner]
+                break
+
+
+def collapsed(graph: Graph) -> Graph:
+    """The graph in which each folded cluster is one node; edges between the same two nodes are drawn once."""
+    parents = {c.key: c.parent for c in graph.clusters}
+    folded = {c.key: c for c in graph.clusters if c.folded}
+    if not folded:
+        return graph
+    outer: dict[str | None, str | None] = {None: None}  # the outermost folded cluster around each cluster
+    for c in graph.clusters:
+        outer[c.key] = outer[c.parent] or (c.key if c.folded else None)
+    out = replace(graph, nodes=[], edges=[], clusters=[c for c in graph.clusters if outer[c.key] is None])
+    made: dict[str, Vertex] = {}
+    place: dict[str, str] = {}
+    for v in graph.nodes:
+        key = outer[v.cluster]
+        if key is None:
+            out.nodes.append(v)
+            place[v.key] = v.key
+            continue
+        if key not in made:
+            made[key] = Vertex(key, folded[key].label, "folded", folded[key].label, cluster=parents[key])
+            out.nodes.append(made[key])
+        _gather(made[key], v)
+        place[v.key] = key
+    seen: set[Any] = set()
+    for e in graph.edges:
+        source, target = place[e.source], place[e.target]
+        whole = source != e.source or target != e.target
+        if source == target or (whole and (source, target) in seen):
+            continue
+        seen.add((source, target))
+        plain = Edge(source, target, "", 0)
+        out.edges.append(plain if target != e.target else Edge(source, target, e.operand, e.position, e.result))
+        if not whole or target == e.target:
+            out.edges[-1].formula = e.formula
+    return _in_order(out)
+
+
+def _gather(whole: Vertex, v: Vertex) -> None:
+    """What a folded cluster says of its nodes: the shape that comes out last, the worst, the highest order."""
+    if v.primitive:
+        whole.shape, whole.results, whole.dtype = v.shape, v.results, v.dtype
+    whole.output = whole.output or v.output
+    whole.order = max(whole.order, v.order)
+    whole.born = whole.born or v.born
+    if v.bad:
+        whole.bad = v.bad
+
+
+def _in_order(graph: Graph) -> Graph:
+    """Operands before what is computed from them, as far as folding has left no cycles."""
+    position = {v.key: k for k, v in enumerate(graph.nodes)}
+    after: dict[str, list[str]] = {}
+    missing = dict.fromkeys(position, 0)
+    for e in graph.edges:
+        after.setdefault(e.source, []).append(e.target)
+        missing[e.target] += 1
+    nodes: list[Vertex] = []
+    done: set[str] = set()
+    for start in (*[k for k, n in missing.items() if n == 0], *position):  # what is in a cycle comes as it came
+        waiting = [start]
+        while waiting:
+            key = waiting.pop()
+            if key in done:
+                continue
+            done.add(key)
+            nodes.append(graph.nodes[position[key]])
+            for later in after.get(key, ()):
+                missing[later] -= 1
+                if missing[later] == 0:
+                    waiting.append(later)
+    graph.nodes = nodes
+    return graph
+
+
+def flagged(graph: Graph, names: Iterable[str], folded: bool) -> list[Cluster]:
+    """The clusters with those folded or open that are named by path or key (none: all); KeyError for unknown ones."""
+    chosen = set(names)
+    known = {n for c in graph.clusters for n in (c.key, c.path)}
+    for name in chosen - known:
+        paths = ", ".join(str(c.path or c.key) for c in graph.clusters) or "none"
+        raise KeyError(f"there is no cluster {name!r} in this graph; its clusters are: {paths}")
+    open_ = set()
+    if not folded:  # opening a cluster opens those around it
+        parents = {c.key: c.parent for c in graph.clusters}
+        for c in graph.clusters:
+            if {c.key, c.path} & chosen:
+                key: str | None = c.key
+                while key is not None:
+                    open_.add(key)
+                    key = parents[key]
+    out = []
+    for c in graph.clusters:
+        hit = not chosen or (bool({c.key, c.path} & chosen) if folded else c.key in open_)
+        out.append(Cluster(c.key, c.kind, c.label, c.path, c.parent, folded if hit else c.folded, c.count))
+    return out

@@ -1,0 +1,91 @@
+"""What is written on and beside a node, in every kind of picture."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tinygrad_edu.viz.graph import Graph
+    from tinygrad_edu.viz.parts import Vertex
+
+__all__ = ["dtype_of_most", "facts", "has_formulas", "number", "printable", "shape_text", "small", "title", "warning"]
+
+_BAD = {"nan": "NaN", "inf": "∞"}
+
+
+def printable(text: Any) -> str:
+    """`text` on one line; characters that no picture can show, or that turn others around, are replaced.
+
+    >>> printable("new\\nline")
+    'new�line'
+    """
+    text = str(text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
+
+
+def shape_text(shape: Any) -> str:
+    """A shape for people: (5, 1), or scalar; nothing if it is not known."""
+    if shape is None:
+        return ""
+    if shape and isinstance(shape[0], tuple):
+        return " ".join(map(shape_text, shape))
+    return str(tuple(shape)) if shape else "scalar"
+
+
+def small(v: Vertex) -> bool:
+    """Whether it has one element, so that its value is a number."""
+    return v.shape is not None and math.prod(v.shape) == 1
+
+
+def number(v: Vertex) -> str | None:
+    """The value of a tensor of one element."""
+    return v.value if small(v) else None
+
+
+def dtype_of_most(graph: Graph) -> str | None:
+    """The dtype that most nodes have: pictures name the others only."""
+    dtypes = Counter(v.dtype for v in graph.nodes if v.dtype is not None).most_common(1)
+    return dtypes[0][0] if dtypes else None
+
+
+def has_formulas(graph: Graph) -> bool:
+    """Whether formulas are written on edges; then every node needs a name."""
+    return any(e.formula is not None for e in graph.edges)
+
+
+def title(v: Vertex, formulas: bool) -> tuple[str, str]:
+    """The name of a node, and what it is: ("loss", "mean"); either may be empty."""
+    symbol = v.symbol if formulas else v.name  # formulas need to call it something
+    if v.kind == "folded":
+        return v.symbol, ""
+    if v.primitive is None:
+        return (v.name or symbol or "", "") if v.name or symbol else ("", number(v) or v.kind)
+    return symbol or "", v.primitive
+
+
+def facts(v: Vertex, usual: str | None) -> list[str]:
+    """What else is known, a line each: shape and value, gradient, what formulas name, NaN."""
+    value = number(v)
+    if v.primitive is None and v.symbol == v.value and v.shape == ():
+        known = ""  # a number, which is the title
+    else:
+        shape = "" if value and v.shape == () else shape_text(v.results or v.shape)
+        known = " ".join(filter(None, (shape, f"= {value}" if value else "", v.dtype if v.dtype != usual else "")))
+    return [
+        line
+        for line in (
+            v.options or "",
+            known,
+            f"grad {v.gradient}" if v.gradient and small(v) else "",
+            f"where {v.where}" if v.where else "",
+            warning(v),
+        )
+        if line
+    ]
+
+
+def warning(v: Vertex) -> str:
+    """The sign of a value that is not finite, and whether it came about here."""
+    return f"⚠ {_BAD[v.bad]}{' born here' if v.born else ''}" if v.bad else ""

@@ -1,0 +1,118 @@
+"""What the user calls tensors: by module path, by `tensor.name`, or by the variable that holds them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from tinygrad_edu.primitive import TensorBase
+
+__all__ = ["Names", "is_module"]
+
+_MEMBERS = 100  # of a list of tensors that is a variable
+
+
+def is_module(x: Any) -> bool:
+    """Whether `x` is an nn.Module, or behaves as one: its parameters have names, and it can be called."""
+    return hasattr(type(x), "named_parameters") and callable(x)
+
+
+class Names:
+    """Names of tensors, and values that the record may have released.
+
+    Tensors are known by their node or leaf, those that are not recorded by the identity of their array.
+    """
+
+    def __init__(self, outputs: Iterable[Any] = ()) -> None:
+        self.tensors: dict[Any, Any] = {t._edge(): t for t in outputs}  # by node or leaf
+        self.names: dict[Any, str] = {}  # by node, leaf, or identity of an array
+        self.roles: dict[Any, Literal["parameter", "buffer"]] = {}
+        self.owners: dict[Any, str] = {}  # the module's path
+        self.classes: dict[str, str] = {}  # of modules, by path
+        self.listed: list[str] = []  # names for leaves, in the order of their use
+        self._held: list[Any] = []  # arrays known by identity stay alive as long as their names
+
+    def params(self, params: Any) -> None:
+        """Take the names in a dict {"w": w}, pairs, a module, or a list of names for the leaves.
+
+        Raises TypeError for anything else.
+        """
+        if params is None:
+            return
+        if hasattr(type(params), "named_parameters"):
+            self.module(params)
+            return
+        pairs = list(params.items() if isinstance(params, Mapping) else params)
+        if pairs and all(isinstance(p, str) for p in pairs):
+            self.listed = pairs
+            return
+        if not all(isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in pairs):
+            raise TypeError('graph: params must be a dict {"w": w}, pairs ("w", w), a module or a list of names')
+        for name, t in pairs:
+            self.tensor(name, t)
+            if "." in name and isinstance(t, TensorBase):
+                self.owners.setdefault(_key(t), name.rpartition(".")[0])
+
+    def module(self, module: Any, before: str = "") -> None:
+        """The parameters and buffers of a module, by path; `before` tells several modules apart."""
+        start = f"{before}." if before else ""
+        for path, inner in getattr(module, "named_modules", lambda: [("", module)])():
+            self.classes.setdefault(f"{start}{path}".rstrip("."), type(inner).__name__)
+        for role in ("parameter", "buffer"):
+            for path, t in getattr(module, f"named_{role}s", lambda: ())():
+                if isinstance(t, TensorBase):
+                    name = f"{start}{path}"
+                    self.tensor(name, t)
+                    self.roles.setdefault(_key(t), role)
+                    self.owners.setdefault(_key(t), name.rpartition(".")[0])
+
+    def tensor(self, name: str, t: Any) -> None:
+        """The name of a tensor or array, unless it has one already."""
+        if isinstance(t, TensorBase):
+            self.names.setdefault(_key(t), name)
+            if (edge := t._edge()) is not None:
+                self.tensors.setdefault(edge, t)
+            else:
+                self._held.append(t._array)
+        elif isinstance(t, np.ndarray):
+            self.names.setdefault(id(t), name)
+            self._held.append(t)
+
+    def caller(self, depth: int) -> None:
+        """The variables of the function `depth` frames up, and of its file: tensors, lists of them, modules.
+
+        What the user wrote as ``t.name = "…"`` comes first.
+        """
+        frame = sys._getframe(depth)
+        found: list[tuple[str, Any]] = []
+        for variables in (frame.f_locals, frame.f_globals):
+            for name, x in list(variables.items()):
+                if name.startswith("_"):
+                    continue
+                if isinstance(x, (TensorBase, np.ndarray)):
+                    found.append((name, x))
+                elif type(x) in (list, tuple) and 0 < len(x) <= _MEMBERS:
+                    found += [(f"{name}[{k}]", t) for k, t in enumerate(x) if isinstance(t, TensorBase)]
+                elif type(x) is dict and 0 < len(x) <= _MEMBERS:
+                    found += [(f"{name}[{k!r}]", t) for k, t in x.items() if isinstance(t, TensorBase)]
+                elif not isinstance(x, type) and is_module(x) and not self.classes:
+                    found.append((name, x))
+        modules = [(name, x) for name, x in found if is_module(x)]
+        distinct = {id(x) for _, x in modules}
+        for name, x in modules:
+            if id(x) in distinct:
+                self.module(x, name if len({id(m) for _, m in modules}) > 1 else "")
+                distinct.discard(id(x))
+        for t in [*self.tensors.values(), *(x for _, x in found)]:
+            if isinstance(t, TensorBase) and isinstance(own := t.__dict__.get("name"), str):
+                self.names[_key(t)] = own
+        for name, x in found:
+            self.tensor(name, x)
+
+
+def _key(t: TensorBase) -> Any:
+    edge = t._edge()
+    return id(t._array) if edge is None else edge
