@@ -44,5 +44,6 @@ def main(options: argparse.Namespace) -> int:
         cells = program.script(path, text)
     standins.install()
     dialect.speak()
-    with lacking.reported(cells):
-        return program.run(path, [str(path), *options.arguments], cells, names)
+    code = program.run(path, [str(path), *options.arguments], cells, names)
+    lacking.report(cells if code else ())  # of a program that went well, what it did not get to is not missed
+    return code

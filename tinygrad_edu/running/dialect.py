@@ -1,4 +1,4 @@
-"""PyTorch's spelling of what prints: ``torch.Size([2])``, ``torch.float32``, ``<AddBackward0>``, ``<class 'torch.Tensor'>``.
+"""PyTorch's spelling of what prints: ``torch.Size([2])``, ``torch.float32``, ``<AddBackward0>``.
 
 Under its own name the library says `float32` and shows the names of its primitives, as its pictures do. A program
 that was written for PyTorch prints what it prints there.

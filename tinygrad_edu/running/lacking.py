@@ -6,8 +6,7 @@ import ast
 import functools
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from tinygrad_edu.tensor import Tensor
 if TYPE_CHECKING:
     from tinygrad_edu.running.program import Cell
 
-__all__ = ["asked", "noticed", "pytorch_names", "reported"]
+__all__ = ["asked", "noticed", "pytorch_names", "report"]
 
 _PACKAGE = str(Path(__file__).parents[1])
 _found: dict[str, set[tuple[str, int]]] = {}  # a name of PyTorch's -> files and lines that use it
@@ -53,28 +52,23 @@ def asked(name: str) -> None:
 def noticed(error: BaseException) -> None:
     """Note what an uncaught AttributeError says is missing of one of the library's classes."""
     if isinstance(error, AttributeError) and error.name is not None:
-        for cls in (Tensor, getattr(nn, "Module", Tensor), Optimizer):
+        for cls in (Tensor, nn.Module, Optimizer):
             name = f"{cls.__name__}.{error.name}"
             if isinstance(error.obj, cls) and name in pytorch_names():
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 _found.setdefault(name, set()).add((place.filename, place.lineno or 0))
 
 
-@contextmanager
-def reported(cells: Sequence[Cell]) -> Iterator[None]:
-    """List on stderr, after what is done inside, what the program asked for in vain, or would have."""
-    _found.clear()
-    try:
-        yield
-    finally:
-        for cell in cells:
-            _search(cell)
-        if _found:
-            print("tinygrad_edu lacks what this program uses:", file=sys.stderr)
-            width = max(map(len, _found))
-            for name in sorted(_found):
-                places = ", ".join(f"{file}:{line}" for file, line in sorted(_found[name]))
-                print(f"  {name.ljust(width)}  {places}", file=sys.stderr)
+def report(cells: Sequence[Cell]) -> None:
+    """List on stderr what the program asked for in vain; and what else the text of these cells would have asked for."""
+    for cell in cells:
+        _search(cell)
+    if _found:
+        print("tinygrad_edu lacks what this program uses:", file=sys.stderr)
+        width = max(map(len, _found))
+        for name in sorted(_found):
+            places = ", ".join(f"{file}:{line}" for file, line in sorted(_found[name]))
+            print(f"  {name.ljust(width)}  {places}", file=sys.stderr)
 
 
 def _search(cell: Cell) -> None:
@@ -101,9 +95,8 @@ def _imported(tree: ast.AST) -> dict[str, str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                known[alias.asname or alias.name.partition(".")[0]] = (
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
+                top = alias.name.partition(".")[0]
+                known[alias.asname or top] = alias.name if alias.asname else top
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             known.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
     assigned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
@@ -134,6 +127,6 @@ def _check(name: str, file: str, line: int) -> None:
         owner = sys.modules.get(".".join(parts[:k]))
         if isinstance(owner, ModuleType) and parts[k] not in vars(owner):
             missing = ".".join(parts[: k + 1])
-            if missing in pytorch_names():
+            if missing in pytorch_names() and parts[1] != "cuda":  # that is asked for where there is a GPU
                 _found.setdefault(missing, set()).add((file, line))
             return

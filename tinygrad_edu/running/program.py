@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ def run(path: Path, argv: Sequence[str], cells: Sequence[Cell], names: Mapping[s
         return _exit_code(end)
     except BaseException as error:
         lacking.noticed(error)
-        _show(error)
+        _show(error, "__file__" in names)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0
 
@@ -71,7 +72,7 @@ def _exit_code(end: SystemExit) -> int:
     return 1
 
 
-def _show(error: BaseException) -> None:
+def _show(error: BaseException, is_file: bool) -> None:
     """Print the traceback as the interpreter would (by the program's own hook if it set one), without our frames."""
     frames = []
     trace = error.__traceback__
@@ -79,11 +80,14 @@ def _show(error: BaseException) -> None:
         if Path(trace.tb_frame.f_code.co_filename).parent != _RUNNER:
             frames.append(trace)
         trace = trace.tb_next
-    for earlier, later in zip(frames, [*frames[1:], None], strict=True):
-        earlier.tb_next = later
+    for k, frame in enumerate(frames):
+        frame.tb_next = frames[k + 1] if k + 1 < len(frames) else None
     error.__traceback__ = frames[0] if frames else None
     sys.stdout.flush()
-    sys.excepthook(type(error), error, error.__traceback__)
+    if sys.excepthook is sys.__excepthook__ and not is_file:
+        traceback.print_exception(error)  # which finds the lines of a notebook's cells, as the interpreter does not
+    else:
+        sys.excepthook(type(error), error, error.__traceback__)
 
 
 _RUNNER = Path(__file__).parent

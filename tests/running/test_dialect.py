@@ -1,0 +1,78 @@
+"""What prints, prints as under PyTorch."""
+
+from __future__ import annotations
+
+from tests.running.conftest import Run
+
+
+def test_shapes_dtypes_types_and_nodes_have_pytorchs_names(run: Run) -> None:
+    done = run(
+        """
+        import torch
+        x = torch.ones(2, 3, requires_grad=True)
+        print(x.shape, x.dtype, x.type(), type(x), x.size(0))
+        print([x.dtype, x.shape], f"{x.shape} {x.dtype}", torch.get_default_dtype())
+        print(torch.zeros(1, dtype=torch.float64), torch.tensor([1], dtype=torch.int32))
+        print(torch.zeros(0, dtype=torch.long))
+        print((x * 2).sum(), (x @ x.T).mean())
+        print(isinstance(x.dtype, torch.dtype), x.dtype is torch.float32, x.dtype == torch.float, x.dtype != torch.int64)
+        print({torch.float32: 1}[x.dtype], x.dtype.is_floating_point, x.dtype.itemsize)
+        print(type(x.shape), torch.result_type(x, 1), x.long().type())
+        print(str((x + 1).grad_fn).split()[0], str((x + 1).grad_fn.next_functions[0][0]).split()[0])
+        """
+    )
+    assert done.stdout.splitlines() == [
+        "torch.Size([2, 3]) torch.float32 torch.FloatTensor <class 'torch.Tensor'> 2",
+        "[torch.float32, torch.Size([2, 3])] torch.Size([2, 3]) torch.float32 torch.float32",
+        "tensor([0.], dtype=torch.float64) tensor([1], dtype=torch.int32)",
+        "tensor([], dtype=torch.int64)",
+        "tensor(12., grad_fn=<SumBackward0>) tensor(3., grad_fn=<MeanBackward0>)",
+        "True True True True",
+        "1 True 4",
+        "<class 'torch.Size'> torch.float32 torch.LongTensor",
+        "<AddBackward0 <AccumulateGrad",
+    ], done.stderr
+
+
+def test_dtypes_are_taken_wherever_one_is_given(run: Run) -> None:
+    done = run(
+        """
+        import numpy as np, torch
+        x = torch.ones(2)
+        for y in (x.to(torch.int64), x.type(torch.float64), torch.zeros(2, dtype=x.dtype), torch.arange(3, dtype=torch.float),
+                  torch.tensor([1.5]).type(torch.LongTensor), x.to(dtype=torch.half), x.new_zeros(2, dtype=torch.uint8),
+                  torch.from_numpy(np.zeros(2)).to(x.dtype), x.sum(dtype=torch.float64), torch.randint(0, 2, (2,), dtype=torch.bool)):
+            print(y.dtype, end=" ")
+        torch.set_default_dtype(torch.float64)
+        print(torch.ones(1).dtype, torch.finfo(torch.float32).max > 1e38, torch.iinfo(torch.int8).max)
+        """
+    )
+    assert done.stdout.split() == [
+        "torch.int64", "torch.float64", "torch.float32", "torch.float32", "torch.int64", "torch.float16",
+        "torch.uint8", "torch.float32", "torch.float64", "torch.bool", "torch.float64", "True", "127",
+    ], done.stderr  # fmt: skip
+
+
+def test_higher_derivatives_do_not_mind_the_spelling(run: Run) -> None:
+    done = run(
+        """
+        import torch
+        x = torch.tensor([0.5, 2.0], requires_grad=True)
+        y = (torch.sigmoid(x) * x.exp() + torch.log_softmax(x, 0) ** 3).sum() + torch.std(x)
+        g, = torch.autograd.grad(y, x, create_graph=True)
+        h, = torch.autograd.grad(g.pow(2).sum(), x)
+        print(g.dtype, h.dtype, torch.autograd.gradgradcheck(lambda t: t.tanh().prod(), x.detach().double().requires_grad_()))
+        """
+    )
+    assert done.stdout == "torch.float32 torch.float32 True\n", done.stderr
+
+
+def test_the_version_is_pytorchs_and_compares(run: Run) -> None:
+    done = run(
+        """
+        import torch
+        major, minor = torch.__version__.split(".")[:2]
+        print(int(major) >= 2, int(minor) >= 0, torch.__version__ >= "1.10", torch.__version__ < (3, 0), torch.version.cuda)
+        """
+    )
+    assert done.stdout == "True True True True None\n", done.stderr

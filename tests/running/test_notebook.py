@@ -1,0 +1,78 @@
+"""Notebooks: their cells run in order, without what only Jupyter understands, and show what Jupyter shows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.running.conftest import Run
+
+
+def _notebook(*cells: str) -> str:
+    found = [{"cell_type": "code", "source": text.splitlines(keepends=True), "metadata": {}} for text in cells]
+    prose = {"cell_type": "markdown", "source": ["# Not code"], "metadata": {}}
+    return json.dumps({"cells": [prose, *found], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def test_cells_share_a_namespace_and_show_their_last_value(run: Run) -> None:
+    done = run(
+        _notebook(
+            "import torch\nx = torch.ones(2)\nx",
+            "x + 1\nx * 2",
+            "x;",
+            "None",
+            "'text'\n# a comment",
+            "print(_, __name__)",
+            "for k in range(2):\n    k",
+            "display(x, 3)",
+        ),
+        name="n.ipynb",
+    )
+    shown = ["tensor([1., 1.])", "tensor([2., 2.])", "'text'", "text __main__", "tensor([1., 1.])", "3"]
+    assert (done.stdout.splitlines(), done.returncode, done.stderr) == (shown, 0, "")
+
+
+def test_magics_and_shell_lines_are_skipped_with_a_note(run: Run) -> None:
+    done = run(
+        _notebook(
+            "%matplotlib inline\n!pip install torch\nimport torch\nfiles = !ls\nprint(1)",
+            "%%time\nprint(2)",
+            "%%bash\nls",
+            "%%capture out\n%load_ext autoreload\nprint(3)",
+            "if True:\n    !mkdir data\n    %cd data\nprint(4,\n  10\n  % 7)",
+            "torch.ones?",
+            "%time print(5)",
+            "!wget \\\n  file\nprint(6)",
+            "s = '''\n!not a command\n'''\nprint(s)",
+            "get_ipython().run_line_magic('matplotlib', 'inline')",
+        ),
+        name="n.ipynb",
+    )
+    assert done.stdout.splitlines() == ["1", "2", "3", "4 3", "5", "6", "", "!not a command", ""], done.stderr
+    notes = done.stderr.splitlines()
+    assert notes[0] == "tinygrad_edu run: skipped in n.ipynb cell 1, line 1: %matplotlib inline"
+    assert len(notes) == 13 and all(n.startswith("tinygrad_edu run: skipped") for n in notes)
+
+
+def test_a_traceback_names_the_cell_and_its_line(run: Run) -> None:
+    done = run(_notebook("def f(x):\n    return x.nope", "\nf(1)", "print('never')"), name="n.ipynb")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert 'File "n.ipynb cell 2", line 2, in <module>' in done.stderr
+    assert 'File "n.ipynb cell 1", line 2, in f\n    return x.nope' in done.stderr
+
+
+def test_a_cell_that_is_no_python_fails_when_its_turn_comes(run: Run) -> None:
+    done = run(_notebook("print(1)", "1 +"), name="n.ipynb")
+    assert (done.returncode, done.stdout) == (1, "1\n")
+    assert "SyntaxError" in done.stderr and "n.ipynb cell 2" in done.stderr
+
+
+def test_what_is_no_notebook_is_refused(run: Run) -> None:
+    for text in ("", "{}", '{"cells": 3}', '{"worksheets": []}'):
+        done = run(text, name="n.ipynb")
+        assert done.returncode == 2 and "n.ipynb is not a Jupyter notebook" in done.stderr
+
+
+def test_its_directory_is_where_it_works(run: Run, tmp_path: Path) -> None:
+    done = run(_notebook("import os\nos.getcwd()", "'__file__' in globals()"), name="n.ipynb")
+    assert done.stdout.splitlines() == [repr(str(tmp_path.resolve())), "False"]
