@@ -34,10 +34,9 @@ class _Row(Module):
     def _like(self, parts: list[tuple[str, Any]]) -> Any:
         raise NotImplementedError
 
-    def _set(self, parts: list[Module]) -> None:
+    def _set(self, parts: Iterable[Any]) -> None:
         """Let these be its modules, under the numbers from 0."""
-        for part in parts:
-            check_module(part)
+        parts = list(parts)
         for name in self._names():
             delattr(self, name)
         for k, part in enumerate(parts):
@@ -50,12 +49,11 @@ class _Row(Module):
         return iter(self._modules.values())
 
     def __setitem__(self, index: Any, module: Module) -> None:
-        check_module(module)
-        setattr(self, self._name_at(index), module)
+        self._register(self._name_at(index), MODULE, check_module(module))
 
     def append(self, module: Module) -> Any:
         """Add a module at the end; returns the container."""
-        self.add_module(str(len(self)), module)
+        self._register(str(len(self)), MODULE, check_module(module))
         return self
 
     def insert(self, index: int, module: Module) -> Any:
@@ -63,19 +61,17 @@ class _Row(Module):
         parts = list(self)
         if not -len(parts) <= index <= len(parts):
             raise IndexError(f"Index out of range: {index}")
-        check_module(module)
-        parts.insert(index, module)
+        parts.insert(index, check_module(module))
         self._set(parts)
         return self
 
     def extend(self, modules: Iterable[Module]) -> Any:
         """Add modules at the end; returns the container."""
         if not isinstance(modules, Iterable):
-            raise TypeError(f"extend should be called with an iterable, but got {type(modules).__name__}")
-        new = list(modules)
-        for module in new:
-            check_module(module)
-        for module in new:
+            raise TypeError(
+                f"{self._get_name()}.extend should be called with an iterable, but got {type(modules).__name__}"
+            )
+        for module in [check_module(module) for module in modules]:
             self.append(module)
         return self
 
@@ -89,8 +85,7 @@ class _Row(Module):
         names = self._names()
         for name in names[index] if isinstance(index, slice) else [self._name_at(index)]:
             delattr(self, name)
-        if all(name.isdigit() for name in names):
-            self._set(list(self))
+        self._set(list(self))
 
 
 class Sequential(_Row):
@@ -119,9 +114,7 @@ class Sequential(_Row):
             for name, module in modules[0].items():
                 self.add_module(name, module)
         else:
-            for k, module in enumerate(modules):
-                check_module(module)
-                self.add_module(str(k), module)
+            self._set([check_module(module) for module in modules])
 
     def forward(self, input: Any) -> Any:
         attributes, kinds = self.__dict__, self._kinds
@@ -142,6 +135,23 @@ class Sequential(_Row):
         if not isinstance(other, Sequential):
             raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
         return Sequential(*self, *other)
+
+    def __iadd__(self, other: Any) -> Any:
+        if not isinstance(other, Sequential):
+            raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
+        return self.extend(other)
+
+    def __mul__(self, n: int) -> Any:
+        if not isinstance(n, int):
+            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(n)}")
+        if n <= 0:
+            raise ValueError(f"Non-positive multiplication factor {n} for {type(self)}")
+        return Sequential(*(list(self) * n))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, n: int) -> Any:
+        return self.extend(list(self * n)[len(self) :])
 
 
 class ModuleList(_Row):

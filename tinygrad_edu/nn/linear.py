@@ -13,7 +13,7 @@ from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.parameter import Parameter
 from tinygrad_edu.tensor import Tensor
 
-__all__ = ["Bilinear", "Identity", "Linear", "count", "uniform_"]
+__all__ = ["Bilinear", "Identity", "LazyLinear", "Linear", "count", "uniform_"]
 
 
 def count(layer: str, name: str, n: Any, least: int = 0) -> int:
@@ -133,3 +133,29 @@ class Identity(Module):
 
     def forward(self, input: Any) -> Any:
         return input
+
+
+class LazyLinear(Linear):
+    """A Linear that learns in_features from its first input, and is an ordinary Linear from then on.
+
+    Until then its weight is empty, so the first input must come before anything looks at the parameters' shapes.
+
+    >>> import tinygrad_edu as tg
+    >>> layer = tg.nn.LazyLinear(2)
+    >>> layer(tg.ones(5, 3)).shape
+    Size([5, 2])
+    >>> layer
+    Linear(in_features=3, out_features=2, bias=True)
+    """
+
+    def __init__(self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(0, out_features, bias, device, dtype)
+
+    def forward(self, input: Tensor) -> Tensor:
+        if not input.ndim:
+            raise RuntimeError("LazyLinear: the input is a single number, and must have an axis of features")
+        self.in_features = input.shape[-1]
+        self.weight.data = creation.empty(self.out_features, self.in_features, dtype=self.weight.dtype)
+        self.__class__ = Linear  # type: ignore[assignment]
+        self.reset_parameters()
+        return self.forward(input)

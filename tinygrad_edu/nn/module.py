@@ -165,9 +165,7 @@ class Module:
     def register_module(self, name: str, module: Module | None) -> None:
         """Make `module` a part of this one under that name. Raises KeyError for a name that is taken."""
         self._check_new(name, MODULE)
-        if module is not None:
-            check_module(module)
-        self._register(name, MODULE, module)
+        self._register(name, MODULE, check_module(module))
 
     add_module = register_module
 
@@ -523,17 +521,20 @@ def _typename(value: Any) -> str:
     return type(value).__name__ if module == "builtins" else f"{module}.{type(value).__name__}"
 
 
-def check_module(module: Any) -> None:
-    """Raises TypeError for what is no Module."""
-    if not isinstance(module, Module):
-        hint = ""
-        if isinstance(module, type) and issubclass(module, Module):
-            raise TypeError(f"{module.__name__} is a class, not a Module: write {module.__name__}() with brackets")
-        if isinstance(module, (list, tuple)):
-            hint = ": unpack it, Sequential(*layers)"
-        elif callable(module):
-            hint = ": a function is called in forward; many have a module of their own (relu: nn.ReLU())"
-        raise TypeError(f"{_typename(module)} is not a Module subclass{hint}")
+def check_module(module: Any) -> Any:
+    """The module, or None. Raises TypeError for anything else."""
+    if module is None or isinstance(module, Module):
+        return module
+    hint = ""
+    if isinstance(module, type) and issubclass(module, Module):
+        hint = f": it is a class, write {module.__name__}() with brackets"
+    elif isinstance(module, (list, tuple)):
+        hint = ": unpack it, Sequential(*layers)"
+    elif isinstance(module, dict):
+        hint = ": make it a collections.OrderedDict"
+    elif callable(module):
+        hint = ": a function is called in forward; many have a module of their own (relu: nn.ReLU())"
+    raise TypeError(f"{_typename(module)} is not a Module subclass{hint}")
 
 
 def _check_name(name: Any, kind: str) -> None:

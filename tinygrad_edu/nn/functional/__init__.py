@@ -37,12 +37,30 @@ from tinygrad_edu.functions.indexing import one_hot
 from tinygrad_edu.functions.rearranging import pad
 from tinygrad_edu.functions.trigonometry import tanh
 from tinygrad_edu.inplace import inplace as _inplace
+from tinygrad_edu.nn.functional.adaptive import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+)
 from tinygrad_edu.nn.functional.binary import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     soft_margin_loss,
 )
 from tinygrad_edu.nn.functional.classes import cross_entropy, kl_div, multi_margin_loss, nll_loss
+from tinygrad_edu.nn.functional.convolution import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+    fold,
+    unfold,
+)
 from tinygrad_edu.nn.functional.distances import (
     cosine_embedding_loss,
     cosine_similarity,
@@ -53,7 +71,9 @@ from tinygrad_edu.nn.functional.distances import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
-from tinygrad_edu.nn.functional.dropout import (
+from tinygrad_edu.nn.functional.labels import multilabel_margin_loss, multilabel_soft_margin_loss
+from tinygrad_edu.nn.functional.layers import bilinear, embedding, linear
+from tinygrad_edu.nn.functional.noise import (
     alpha_dropout,
     dropout,
     dropout1d,
@@ -62,9 +82,20 @@ from tinygrad_edu.nn.functional.dropout import (
     feature_alpha_dropout,
     rrelu,
 )
-from tinygrad_edu.nn.functional.labels import multilabel_margin_loss, multilabel_soft_margin_loss
-from tinygrad_edu.nn.functional.layers import bilinear, embedding, linear
 from tinygrad_edu.nn.functional.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
+from tinygrad_edu.nn.functional.pooling import (
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    lp_pool1d,
+    lp_pool2d,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
+)
 from tinygrad_edu.nn.functional.regression import (
     gaussian_nll_loss,
     huber_loss,
@@ -73,6 +104,7 @@ from tinygrad_edu.nn.functional.regression import (
     poisson_nll_loss,
     smooth_l1_loss,
 )
+from tinygrad_edu.nn.functional.resizing import channel_shuffle, interpolate, pixel_shuffle, pixel_unshuffle, upsample
 
 relu_, leaky_relu_, elu_, celu_ = _inplace(relu), _inplace(leaky_relu), _inplace(elu), _inplace(celu)
 selu_, hardtanh_, threshold_ = _inplace(selu), _inplace(hardtanh), _inplace(threshold)
@@ -87,6 +119,12 @@ __all__ = [
     "alpha_dropout", "batch_norm", "bilinear", "dropout", "dropout1d", "dropout2d", "dropout3d", "embedding",
     "feature_alpha_dropout", "group_norm", "instance_norm", "layer_norm", "linear", "normalize", "one_hot",
     "pad", "rms_norm",
+    # windows over images, signals and volumes
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d",
+    "adaptive_max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "channel_shuffle", "conv1d", "conv2d", "conv3d",
+    "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "fold", "interpolate", "lp_pool1d", "lp_pool2d",
+    "max_pool1d", "max_pool2d", "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d", "pixel_shuffle",
+    "pixel_unshuffle", "unfold", "upsample",
     # distances
     "cosine_similarity", "pairwise_distance",
     # losses

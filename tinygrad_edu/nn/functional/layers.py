@@ -117,8 +117,9 @@ def embedding(
     """The rows of `weight` (num_embeddings, dim) that `input` (…) numbers: (…, dim).
 
     padding_idx: the row whose gradient stays 0. max_norm: rows that are used and longer (in the p-norm of norm_type)
-    are first scaled down to it, in `weight` itself and unrecorded. scale_grad_by_freq: a row that occurs
-    n times gets 1/n of each gradient. `sparse` changes nothing. Raises IndexError for a number that is no row, RuntimeError for floats.
+    are first scaled down to it, in `weight` itself and unrecorded. scale_grad_by_freq: a row that occurs n times gets
+    1/n of each gradient. `sparse` changes nothing.
+    Raises IndexError for a number that is no row, RuntimeError for floats.
 
     >>> import tinygrad_edu as tg
     >>> tg.nn.functional.embedding(tg.tensor([1, 1]), tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
