@@ -96,7 +96,7 @@ def _label(v: Vertex, formulas: bool, usual: str | None) -> str:
         else bold or (f"<B>{_safe(what)}</B>" if v.primitive else _safe(what))
     )
     lines = [_small(line, look.faint) for line in labels.facts(v, usual) if line != labels.warning(v)]
-    if v.bad:
+    if labels.warning(v):
         lines.append(_small(labels.warning(v), palette.WARNING))
     return f'<<FONT COLOR="{look.text}">{heading}</FONT>{"".join(lines)}>'
 

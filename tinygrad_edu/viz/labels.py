@@ -88,4 +88,6 @@ def facts(v: Vertex, usual: str | None) -> list[str]:
 
 def warning(v: Vertex) -> str:
     """The sign of a value that is not finite, and whether it came about here."""
-    return f"⚠ {_BAD[v.bad]}{' born here' if v.born else ''}" if v.bad else ""
+    if v.bad:
+        return f"⚠ {_BAD[v.bad]}{' born here' if v.born else ''}"
+    return "⚠ NaN in its gradient" if v.gradient and "NaN" in v.gradient else ""

@@ -87,7 +87,10 @@ class Reading:
 
 
 def read(outputs: list[Any], names: Names, values: Mapping[Any, Any] | None = None, *, formulas: bool) -> Reading:
-    """The graph of recorded tensors, with what is known about them: names, and arrays by node or leaf."""
+    """The graph of recorded tensors, with what is known about them.
+
+    `values` are arrays by node or leaf, and those of operands that need no gradient by (node, position).
+    """
     reader = _Reader(names, dict(values or {}), formulas)
     found = reader.read([t._edge() for t in outputs])
     return Reading(found, {made: v.key for made, v in reader.made.items()})
@@ -103,6 +106,7 @@ class _Reader:
         self.counts = {"v": 0, "c": 0}
         self.made: dict[Any, Vertex] = {}  # by node, leaf, or identity of a constant's array
         self.outputs: set[Any] = set()
+        self.suspects: set[str] = set()  # vertices that are not finite, or may be because an operand is not
 
     def read(self, roots: list[Any]) -> Graph:
         self.outputs = {_unpicked(edge)[0] for edge in roots}
@@ -158,7 +162,7 @@ class _Reader:
             module=self.names.owners.get(edge),
             bad=bad(value),
         )
-        vertex.born = vertex.bad is not None
+        self.find_bad(vertex)
         return vertex
 
     def constant(self, a: Any, known: bool) -> Vertex:
@@ -172,10 +176,15 @@ class _Reader:
         name = self.names.names.get(id(a)) if known else None
         module = self.names.owners.get(id(a)) if known else None
         vertex = self.add(kind="buffer" if role else "constant", name=name, module=module, **facts)
-        vertex.born = vertex.bad is not None
+        self.find_bad(vertex)
         if known and isinstance(a, np.ndarray):
             self.made[id(a)] = vertex
         return vertex
+
+    def find_bad(self, vertex: Vertex) -> None:
+        if vertex.bad:
+            vertex.born = True
+            self.suspects.add(vertex.key)
 
     def call(self, node: Node, order: int) -> None:
         p, plan = node.primitive, node.plan
@@ -208,7 +217,10 @@ class _Reader:
             bad=bad(value),
             noted=node.module is not None,
         )
-        vertex.born = vertex.bad is not None and not any(v.bad for _, v, _ in operands)
+        suspect = any(v.key in self.suspects for _, v, _ in operands)
+        vertex.born = vertex.bad is not None and not suspect
+        if vertex.bad or (suspect and value is None):
+            self.suspects.add(vertex.key)
         symbols = {"y": vertex.symbol, **{_operand(p, i): v.symbol for i, v, _ in operands}}
         if self.formulas:
             vertex.where = ", ".join(f"{n} = {d}" for n, d in byproducts(p, symbols).items()) or None

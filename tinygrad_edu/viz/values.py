@@ -20,7 +20,7 @@ def number(x: Any) -> str:
     if isinstance(x, (bool, np.bool_)):
         return str(bool(x))
     text = f"{x:.4g}" if isinstance(x, (float, np.floating)) else str(int(x))
-    return text.replace("-", "−").replace("inf", "∞")
+    return text.replace("-", "−").replace("inf", "∞").replace("nan", "NaN")
 
 
 def short(a: Any) -> str | None:
