@@ -13,13 +13,18 @@ from tinygrad_edu.nn import functional, init, parameter, utils
 from tinygrad_edu.nn.activations import *
 from tinygrad_edu.nn.cells import *
 from tinygrad_edu.nn.containers import *
+from tinygrad_edu.nn.convolution import *
 from tinygrad_edu.nn.distance import *
 from tinygrad_edu.nn.dropout import *
 from tinygrad_edu.nn.embedding import *
 from tinygrad_edu.nn.linear import Bilinear, Identity, LazyLinear, Linear
 from tinygrad_edu.nn.losses import *
 from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.normalization import *
+from tinygrad_edu.nn.padding import *
 from tinygrad_edu.nn.parameter import Buffer, Parameter
 from tinygrad_edu.nn.parameter_containers import *
+from tinygrad_edu.nn.pooling import *
 from tinygrad_edu.nn.recurrent import *
+from tinygrad_edu.nn.resizing import *
 from tinygrad_edu.nn.shaping import *

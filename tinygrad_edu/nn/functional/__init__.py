@@ -82,7 +82,14 @@ from tinygrad_edu.nn.functional.noise import (
     feature_alpha_dropout,
     rrelu,
 )
-from tinygrad_edu.nn.functional.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
+from tinygrad_edu.nn.functional.normalization import (
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+    rms_norm,
+)
 from tinygrad_edu.nn.functional.pooling import (
     avg_pool1d,
     avg_pool2d,
@@ -117,7 +124,8 @@ __all__ = [
     "tanhshrink", "threshold", "threshold_",
     # layers
     "alpha_dropout", "batch_norm", "bilinear", "dropout", "dropout1d", "dropout2d", "dropout3d", "embedding",
-    "feature_alpha_dropout", "group_norm", "instance_norm", "layer_norm", "linear", "normalize", "one_hot",
+    "feature_alpha_dropout", "group_norm", "instance_norm", "layer_norm", "linear",
+    "local_response_norm", "normalize", "one_hot",
     "pad", "rms_norm",
     # windows over images, signals and volumes
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d",

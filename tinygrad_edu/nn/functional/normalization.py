@@ -9,13 +9,14 @@ import numpy as np
 
 from tinygrad_edu import lazy, memory
 from tinygrad_edu.functions.pointwise import raw
-from tinygrad_edu.rules import elementwise, reductions, shaping
+from tinygrad_edu.rules import elementwise, reductions, shaping, windows
 from tinygrad_edu.rules import neural as rules
+from tinygrad_edu.rules.windows import Grid
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]
 
 
 def _scaled(x: Any, weight: Any, bias: Any, shape: tuple[int, ...]) -> Tensor:
@@ -215,3 +216,24 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
     power = reductions.mean(elementwise.square(input), axis=axes, keepdims=True)
     y = elementwise.multiply(input, elementwise.rsqrt(elementwise.add(power, eps)))
     return y if weight is None else elementwise.multiply(y, weight)
+
+
+def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
+    """input / (k + alpha · m)^beta, m being the mean of the squares in `size` neighbouring channels: (N, C, …).
+
+    (Krizhevsky et al., 2012.) Raises ValueError for an input of less than three dimensions.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.functional.local_response_norm(tg.ones(1, 1, 1), 1, alpha=3.0, beta=1.0)
+    tensor([[[0.2500]]])
+    """
+    x = raw(input, "local_response_norm")
+    if np.ndim(x) < 3:
+        raise ValueError(
+            f"local_response_norm: Expected 3D or higher dimensionality input (got {np.ndim(x)} dimensions): (N, C, …)"
+        )
+    n, channels, *rest = x.shape
+    planes = shaping.reshape(elementwise.square(input), shape=(n, 1, channels, math.prod(rest)))
+    grid = Grid((size, 1), (1, 1), ((size // 2, (size - 1) // 2), (0, 0)), (1, 1))
+    m = elementwise.multiply(shaping.reshape(windows.window_sum(planes, grid=grid), shape=tuple(x.shape)), 1 / size)
+    return elementwise.divide(input, elementwise.power(elementwise.add(elementwise.multiply(m, alpha), k), beta))
