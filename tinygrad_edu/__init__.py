@@ -17,6 +17,7 @@ from tinygrad_edu import (
     autograd,
     backends,
     cuda,
+    datasets,
     func,
     jit,
     linalg,
@@ -25,6 +26,7 @@ from tinygrad_edu import (
     optim,
     serialization,
     special,
+    transforms,
     utils,
     xpu,
 )

@@ -87,9 +87,9 @@ def _array(name: str, entry: dict[str, Any]) -> ndarray:
     elif kind == "BOOL":
         a = np.frombuffer(data, np.uint8) != 0
     elif kind in _DTYPES:
-        a = np.frombuffer(data, np.dtype(_DTYPES[kind]).newbyteorder("<"))
-        if sys.byteorder == "big":
-            a = a.astype(_DTYPES[kind])
+        dtype = np.dtype(_DTYPES[kind])
+        a = np.frombuffer(data, dtype.newbyteorder("<"))
+        a = a.astype(dtype, copy=sys.byteorder == "big").view(dtype)
     else:
         raise ValueError(f"its tensor {name!r} has dtype {kind}, which is not supported here; save it as F32")
     return a.reshape(entry["shape"])
