@@ -14,7 +14,7 @@ import tinygrad_edu
 from tests.gradients.harness import Call, check
 from tinygrad_edu.primitive import PRIMITIVES, Primitive
 
-FAMILIES = ("elementwise", "reductions", "shaping", "indexing", "linalg", "neural", "recurrent")
+FAMILIES = ("elementwise", "reductions", "shaping", "indexing", "linalg", "neural", "windows", "recurrent")
 PACKAGE = str(Path(tinygrad_edu.__file__).parent)
 
 

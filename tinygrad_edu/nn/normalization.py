@@ -339,8 +339,8 @@ class RMSNorm(Norm):
     Args: as `LayerNorm`'s; eps: by default the dtype's resolution; no bias. (Zhang & Sennrich, 2019.)
 
     >>> import tinygrad_edu as tg
-    >>> tg.nn.RMSNorm(2)(tg.tensor([1.0, 7.0]))
-    tensor([0.2000, 1.4000], grad_fn=<MulBackward0>)
+    >>> tg.nn.RMSNorm(2)(tg.tensor([1.0, 7.0])).detach()
+    tensor([0.2000, 1.4000])
     """
 
     def __init__(
