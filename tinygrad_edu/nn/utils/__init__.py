@@ -1,4 +1,5 @@
-"""What is done with parameters between the backward pass and the step."""
+"""What is done with parameters between the backward pass and the step; `rnn` pads and packs batches of sequences."""
 
+from tinygrad_edu.nn.utils import rnn
 from tinygrad_edu.nn.utils.clip_grad import *
 from tinygrad_edu.nn.utils.convert_parameters import *
