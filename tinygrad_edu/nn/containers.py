@@ -108,13 +108,13 @@ class Sequential(_Row):
     )
     """
 
-    def __init__(self, *modules: Any) -> None:
+    def __init__(self, *args: Any) -> None:
         super().__init__()
-        if len(modules) == 1 and isinstance(modules[0], OrderedDict):
-            for name, module in modules[0].items():
+        if len(args) == 1 and isinstance(args[0], OrderedDict):
+            for name, module in args[0].items():
                 self.add_module(name, module)
         else:
-            self._set([check_module(module) for module in modules])
+            self._set([check_module(module) for module in args])
 
     def forward(self, input: Any) -> Any:
         attributes, kinds = self.__dict__, self._kinds

@@ -120,8 +120,8 @@ class Module:
         if kinds.get(name) != kind:
             _check_name(name, kind)
             _check_parameter(name, value) if kind == PARAMETER else None
-            if hasattr(type(self), name):
-                raise KeyError(f"attribute '{name}' already exists")
+            if getattr(type(self), name, None) is not None:
+                raise KeyError(f"attribute '{name}' already exists: {type(self).__name__} has a method of that name")
             kinds.pop(name, None)
             kinds[name] = kind
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinygrad_edu.nn.module import Module
@@ -43,16 +43,16 @@ class Unflatten(Module):
     Size([5, 2, 3])
     """
 
-    def __init__(self, dim: int, unflattened_size: Iterable[int]) -> None:
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         super().__init__()
         if not isinstance(dim, int):
             raise TypeError(f"Unflatten: dim must be an int, not {dim!r}: dimensions have no names here")
-        if not isinstance(unflattened_size, Iterable):
+        if not isinstance(unflattened_size, (tuple, list)):
             raise TypeError(
                 f"unflattened_size must be a tuple of ints, but found type {type(unflattened_size).__name__}: write "
                 f"Unflatten({dim}, ({unflattened_size}, -1))"
             )
-        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+        self.dim, self.unflattened_size = dim, unflattened_size
         for k, n in enumerate(self.unflattened_size):
             if not isinstance(n, int):
                 raise TypeError(
