@@ -18,7 +18,8 @@ from numpy import ndarray
 from tinygrad_edu import memory
 from tinygrad_edu.dtypes import as_operand
 from tinygrad_edu.memory import recording
-from tinygrad_edu.primitive import PRIMITIVES, Leaf, TensorBase, _record, rule, wrap
+from tinygrad_edu.node import record
+from tinygrad_edu.primitive import PRIMITIVES, Leaf, TensorBase, rule, wrap
 from tinygrad_edu.rules.indexing import last_written, replace
 from tinygrad_edu.rules.shaping import cast, reshape
 
@@ -180,7 +181,7 @@ def _record_write(tensor: Any, edge: Any, index: tuple[Any, ...], value: Any, ma
         p, kwargs = PRIMITIVES["put_view"], {"positions": view.step(everything)._array[index]}
     plan = p.plan((below is not None) + 2 * (made is not None))
     edges = tuple(e for e in (below, made) if e is not None)
-    base._node = node = _record(plan, edges, (base._array, base._array, value._array), kwargs)
+    base._node = node = record(plan, edges, (base._array, base._array, value._array), kwargs)._node
     if mode is not True:
         mode(node, (wrap(base._array, below), value), base)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-__all__ = ["is_lazy", "no_counterpart", "realise", "unknown_size"]
+__all__ = ["as_result", "is_lazy", "no_counterpart", "realise", "unknown_size"]
 
 
 def is_lazy(a: Any) -> bool:
@@ -23,6 +23,16 @@ def realise(arrays: Sequence[Any]) -> list[Any]:
     if any(map(is_lazy, arrays)):
         return [np.asarray(a) for a in sys.modules["dask"].compute(*arrays)]
     return [np.asarray(a) for a in arrays]
+
+
+def as_result(y: Any, operands: Sequence[Any], name: str) -> Any:
+    """Results are arrays (NumPy returns scalars for 0-d), and those of lazy arrays stay lazy."""
+    if y.__class__ is not ndarray:
+        return np.array(y) if isinstance(y, np.generic) or not hasattr(y, "dtype") else y
+    for a in operands:
+        if a.__class__ is not ndarray and hasattr(a, "__array_function__"):
+            raise no_counterpart(name, a)
+    return y
 
 
 def no_counterpart(name: str, a: Any) -> TypeError:

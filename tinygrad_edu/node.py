@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import weakref
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy import ndarray
+
+from tinygrad_edu import lazy
+from tinygrad_edu.memory import tick
 
 if TYPE_CHECKING:
     from tinygrad_edu.memory import View
     from tinygrad_edu.primitive import Plan, Primitive
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["Leaf", "Node", "Pick", "TensorBase", "recorded_type", "wrap"]
+__all__ = ["Leaf", "Node", "Pick", "TensorBase", "ghost", "pick", "record", "recorded_type", "wrap"]
 
 _new = object.__new__
 
@@ -66,15 +73,15 @@ def wrap(array: Any, node: Node | Leaf | None = None, leaf: bool = False) -> Ten
 class Node:
     """One recorded call. It refers to older nodes, never to a tensor: dropping the result frees the graph."""
 
-    __slots__ = ("__dict__", "dtype", "edges", "plan", "saved", "seq", "shape")
+    __slots__ = ("__dict__", "dtype", "edges", "hooks", "kwargs", "plan", "saved", "seq", "shape")
     plan: Plan
     edges: tuple[Node | Leaf, ...]  # for each operand that the plan wants: where its cotangent goes
     saved: tuple[Any, ...] | None  # None once released
     shape: Any  # of the result; a tuple of shapes if there are several
     dtype: Any
     seq: int  # position in time: a node is younger than everything that it refers to
-    kwargs: dict[str, Any] | None = None
-    hooks: Any = None  # autograd.hooks.Hooks, once there are any
+    kwargs: dict[str, Any] | None
+    hooks: Any  # None, or autograd.hooks.Hooks
     materialize: bool = True  # whether a rule for several results gets zeros for those that nothing depends on
     site: str | None = None  # where the user's program made it, if an observer noted that
     module: str | None = None  # the path of the module that made it, if an observer noted that
@@ -103,3 +110,50 @@ class Pick(Node):
 
     __slots__ = ("index",)
     index: int
+
+
+def pick(node: Node, k: int) -> Node:
+    """The node of the k-th of several results."""
+    out = Pick()
+    out.plan, out.edges, out.saved, out.index = node.plan, (node,), (), k
+    out.shape, out.dtype, out.seq, out.hooks, out.kwargs = node.shape[k], node.dtype[k], tick(), None, None
+    return out
+
+
+def record(plan: Plan, edges: tuple[Any, ...], env: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> Tensor:
+    """The result of a call with its node: `env` is (result, operands …, by-products …)."""
+    y = env[0]
+    out: Any = _new(_Tensor)
+    out._array = y
+    out._grad = out._view = None
+    out._node = node = Node()
+    node.plan = plan
+    node.edges = edges
+    node.saved = plan.keep(env)
+    if plan.ghosts:
+        node.saved = tuple(ghost(a) if k in plan.ghosts else a for k, a in enumerate(node.saved))
+    if type(y) is tuple:  # of several results: `pick` has the node of each
+        plan.several = True
+        node.shape, node.dtype = tuple(a.shape for a in y), tuple(a.dtype for a in y)
+    else:
+        node.shape, node.dtype = y.shape, y.dtype
+    node.kwargs = kwargs
+    node.hooks = None
+    node.seq = tick()
+    return out
+
+
+@lru_cache(maxsize=4096)
+def _ghost(shape: tuple[int, ...], dtype: np.dtype[Any]) -> ndarray:
+    """An array of NaN that holds no memory: one element, seen with strides 0."""
+    if lazy.unknown_size(shape):
+        raise ValueError(f"the derivative needs the size of an array of shape {shape}.{lazy.unknown_size(shape)}")
+    nan = np.full((), np.nan if dtype.kind in "fc" else 0, dtype)
+    return np.ndarray(shape, dtype, nan, strides=(0,) * len(shape))
+
+
+def ghost(x: Any) -> Any:
+    """What a rule receives that promised to use only the shape and dtype of `x` (or of each in it)."""
+    if isinstance(x, (tuple, list)):
+        return tuple(map(ghost, x))
+    return _ghost(x.shape, x.dtype) if hasattr(x, "dtype") else x

@@ -22,17 +22,17 @@ no rule does that by hand (`tinygrad_edu.autograd.backward`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu import lazy
+from tinygrad_edu import recorders
 from tinygrad_edu.dtypes import as_operand, float32, promote, refloat
-from tinygrad_edu.memory import View, owner, recording, tick
-from tinygrad_edu.node import Leaf, Node, Pick, TensorBase, recorded_type, wrap
+from tinygrad_edu.lazy import as_result
+from tinygrad_edu.memory import View, owner, recording
+from tinygrad_edu.node import Leaf, Node, Pick, TensorBase, pick, record, recorded_type, wrap
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -48,14 +48,13 @@ PRIMITIVES: dict[str, Primitive] = {}
 NUMPY: dict[Any, Callable[..., Any]] = {}
 """For each NumPy function that Tensors take part in: the function that stands for it."""
 
-_NUMBERS = {float, int, bool}
-_PLAIN = {ndarray, *_NUMBERS}
-
 
 class Plan:
     """What a call keeps and which rules its backward pass runs, given which operands need it."""
 
-    __slots__ = ("calls", "ghosts", "heavy", "joint", "keep", "pointwise", "primitive", "sources", "wanted")
+    __slots__ = (
+        "calls", "ghosts", "heavy", "joint", "keep", "pointwise", "primitive", "several", "sources", "wanted",
+    )  # fmt: skip
 
     def __init__(self, primitive: Primitive, mask: int) -> None:
         self.primitive, self.pointwise = primitive, primitive.pointwise
@@ -72,6 +71,7 @@ class Plan:
         self.keep = _picker(self.sources)
         self.wanted = tuple(wanted)  # positions of the operands that `Node.edges` stands for
         self.joint = primitive.joint is not None
+        self.several = False  # whether there are several results: the first call shows it
         self.calls = tuple(
             (r, None if [*p] == names else _picker(tuple(names.index(n) for n in p)), k)
             for r, (p, k) in zip(rules, reads, strict=True)
@@ -89,12 +89,25 @@ def _parameters(function: Any) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
+class Follows(dict[tuple[bool, ...], tuple[Any, Any]]):
+    """For a pattern of connected operands: the plan (None: no derivative), and what picks the edges that it wants."""
+
+    def __init__(self, primitive: Primitive) -> None:
+        self.primitive = primitive
+
+    def __missing__(self, pattern: tuple[bool, ...]) -> tuple[Any, Any]:
+        p = self.primitive
+        wanted = [i for i, on in enumerate(pattern) if on and (p.joint or p.rules[i])]
+        self[pattern] = found = (p.plan(sum(1 << i for i in wanted)), _picker(wanted)) if wanted else (None, None)
+        return found
+
+
 class Primitive:
     """A function on arrays with one derivative rule per operand (None: not differentiable)."""
 
     __slots__ = (
-        "environment", "function", "joint", "name", "operands", "plans", "pointwise", "rules", "saves", "spread",
-        "view",
+        "environment", "follows", "function", "joint", "name", "operands", "plans", "pointwise", "rules", "saves",
+        "spread", "view",
     )  # fmt: skip
 
     def __init__(
@@ -115,6 +128,7 @@ class Primitive:
         self.spread, self.pointwise = spread, pointwise
         self.environment = {n: k for k, n in enumerate(("y", *operands, *saves))}
         self.plans: dict[int, Plan] = {}
+        self.follows = Follows(self)
         for reader in (joint, *rules, *saves.values()):
             if reader is not None:
                 self.reads(reader)
@@ -140,32 +154,6 @@ class Primitive:
         return f"<primitive {self.name}({', '.join(self.operands)})>"
 
 
-@lru_cache(maxsize=4096)
-def _ghost(shape: tuple[int, ...], dtype: np.dtype[Any]) -> ndarray:
-    """An array of NaN that holds no memory: one element, seen with strides 0."""
-    if lazy.unknown_size(shape):
-        raise ValueError(f"the derivative needs the size of an array of shape {shape}.{lazy.unknown_size(shape)}")
-    nan = np.full((), np.nan if dtype.kind in "fc" else 0, dtype)
-    return np.ndarray(shape, dtype, nan, strides=(0,) * len(shape))
-
-
-def ghost(x: Any) -> Any:
-    """What a rule receives that promised to use only the shape and dtype of `x` (or of each in it)."""
-    if isinstance(x, (tuple, list)):
-        return tuple(map(ghost, x))
-    return _ghost(x.shape, x.dtype) if hasattr(x, "dtype") else x
-
-
-def as_array(y: Any, arrays: Sequence[Any], primitive: Primitive) -> Any:
-    """Results are arrays (NumPy returns scalars for 0-d), and those of lazy arrays stay lazy."""
-    if y.__class__ is not ndarray:
-        return np.array(y) if isinstance(y, np.generic) or not hasattr(y, "dtype") else y
-    for a in arrays:
-        if a.__class__ is not ndarray and hasattr(a, "__array_function__"):
-            raise lazy.no_counterpart(primitive.name, a)
-    return y
-
-
 def mismatch(name: str, arrays: Sequence[Any], error: ValueError) -> Exception:
     """What to raise instead of NumPy's error where the shapes of elementwise operands do not fit together."""
     shapes = [tuple(a.shape) for a in arrays if hasattr(a, "shape")]
@@ -177,105 +165,6 @@ def mismatch(name: str, arrays: Sequence[Any], error: ValueError) -> Exception:
             f"last dimension backwards, and each must be equal in all or 1. Reshape one of them (x.unsqueeze(1), x.T)."
         )
     return error
-
-
-def _record(plan: Plan, edges: tuple[Any, ...], env: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> Node:
-    """The node of a call: `env` is (result, operands …, by-products …)."""
-    y = env[0]
-    node = Node()
-    node.plan = plan
-    node.edges = edges
-    node.saved = saved = plan.keep(env)
-    if plan.ghosts:
-        node.saved = tuple(ghost(a) if k in plan.ghosts else a for k, a in enumerate(saved))
-    if kwargs:
-        node.kwargs = kwargs
-    if type(y) is tuple:
-        node.shape = tuple(a.shape for a in y)
-        node.dtype = tuple(a.dtype for a in y)
-    else:
-        node.shape = y.shape
-        node.dtype = y.dtype
-    node.seq = tick()
-    return node
-
-
-def _on_arrays(function: Any) -> Callable[..., Any]:
-    """A ufunc for ndarrays, in the form that gives 0-d arrays rather than NumPy scalars (NumPy 2.3 has it)."""
-    if isinstance(function, np.ufunc) and np.lib.NumpyVersion(np.__version__) >= "2.3.0":
-        return partial(function, out=...)
-    return function
-
-
-def _unary(p: Primitive) -> Callable[..., Any]:
-    """The recorder for elementwise functions of one operand: `_nary` in fewer steps."""
-    function, on_arrays, plan = p.function, _on_arrays(p.function), p.plan(1)
-
-    def call(x: Any) -> Any:
-        try:
-            a = x._array
-        except AttributeError:
-            return call(wrap(np.asarray(as_operand(x, p.name))))
-        y = on_arrays(a) if type(a) is ndarray else function(a)
-        if type(y) is not ndarray or type(a) is not ndarray:
-            y = as_array(y, (a,), p)
-        if y.dtype is not a.dtype:
-            y = refloat(y, function, (a,))
-        out = wrap(y)
-        edge = x._node if x._view is None else x._edge()
-        if edge is not None and (mode := recording.get()):
-            out._node = node = _record(plan, (edge,), (y, a))
-            if mode is not True:
-                mode(node, (x,), out)
-        return out
-
-    return call
-
-
-def _binary(p: Primitive) -> Callable[..., Any]:
-    """The recorder for elementwise functions of two operands: `_nary` in fewer steps."""
-    function, on_arrays = p.function, _on_arrays(p.function)
-    only_left, only_right, both = p.plan(1), p.plan(2), p.plan(3)
-
-    def call(a: Any, b: Any) -> Any:
-        try:
-            x = a._array
-            left = a._node if a._view is None else a._edge()
-        except AttributeError:
-            x, left = as_operand(a, p.name), None
-        try:
-            z = b._array
-            right = b._node if b._view is None else b._edge()
-        except AttributeError:
-            z, right = as_operand(b, p.name), None
-        kind, other = type(x), type(z)
-        if kind is ndarray and other is ndarray:
-            if x.dtype is not z.dtype:
-                x, z = promote(x, z)
-        elif other not in _NUMBERS or kind is not ndarray or x.dtype.kind != "f":
-            x, z = promote(x, z)
-        try:
-            y = on_arrays(x, z) if kind in _PLAIN and other in _PLAIN else function(x, z)
-        except ValueError as error:
-            raise mismatch(p.name, (x, z), error) from None
-        if type(y) is not ndarray or kind not in _PLAIN or other not in _PLAIN:
-            y = as_array(y, (x, z), p)
-        if y.dtype is not float32:
-            y = refloat(y, function, (x, z))
-        out = wrap(y)
-        if (left is not None or right is not None) and (mode := recording.get()):
-            if right is None:
-                node = _record(only_left, (left,), (y, x, z))
-            elif left is None:
-                node = _record(only_right, (right,), (y, x, z))
-            else:
-                node = _record(both, (left, right), (y, x, z))
-            out._node = node
-            if mode is not True:
-                mode(node, (a, b), out)
-        return out
-
-    return call
 
 
 class Constant:
@@ -290,16 +179,12 @@ class Constant:
         return None
 
 
-def _follows(p: Primitive, pattern: tuple[bool, ...]) -> tuple[Any, Any]:
-    """For a pattern of connected operands: the plan, and what picks the edges of those with a derivative."""
-    wanted = [i for i, on in enumerate(pattern) if on and (p.joint or p.rules[i])]
-    return (p.plan(sum(1 << i for i in wanted)), _picker(wanted)) if wanted else (None, None)
+def recorder(p: Primitive) -> Callable[..., Any]:
+    """How Tensors call a primitive: its function on their arrays, and where one of them is connected, a node.
 
-
-def _nary(p: Primitive, elementwise: bool) -> Callable[..., Any]:
-    """The recorder for any number of operands, keyword arguments, several results, by-products and views."""
-    function, name, saves, spread, view = p.function, p.name, bool(p.saves), p.spread, p.view
-    patterns: dict[tuple[bool, ...], tuple[Any, Any]] = {}  # which operands are connected, and what follows
+    For any number of operands, keyword arguments, several results, by-products and views.
+    """
+    function, name, saves, elementwise, spread, view = p.function, p.name, bool(p.saves), p.pointwise, p.spread, p.view
 
     def call(*operands: Any, **kwargs: Any) -> Any:
         try:
@@ -322,24 +207,24 @@ def _nary(p: Primitive, elementwise: bool) -> Callable[..., Any]:
             y, *products = y
         several = y.__class__ is tuple or y.__class__ is list
         if several:
-            y = tuple([as_array(a, arrays, p) for a in y])
+            y = tuple([as_result(a, arrays, name) for a in y])
         else:
-            y = as_array(y, arrays, p)
+            y = as_result(y, arrays, name)
             if elementwise and y.dtype is not float32:
                 y = refloat(y, function, tuple(arrays))
         node = None
-        pattern = tuple([n is not None for n in nodes])
-        plan, connected = patterns.get(pattern) or patterns.setdefault(pattern, _follows(p, pattern))
+        plan, connected = p.follows[tuple([n is not None for n in nodes])]
         mode = recording.get() if plan else False
         if mode:
             env = (y, tuple(arrays)) if spread else (y, *arrays, *products)
-            node = _record(plan, connected(tuple(nodes)), env, kwargs)
+            out: Any = record(plan, connected(tuple(nodes)), env, kwargs)
+            node = out._node
+        else:
+            out = wrap(y)
         if several:
-            out: Any = tuple(
+            out = tuple(
                 wrap(a, pick(node, k) if node is not None and a.dtype.kind == "f" else None) for k, a in enumerate(y)
             )
-        else:
-            out = wrap(y, node)
         if view and isinstance(operands[0], TensorBase):
             for k, t in enumerate(out if several else (out,)):
                 if type(t._array) is ndarray and owner(t._array) is owner(arrays[0]):
@@ -356,14 +241,6 @@ def _step(
 ) -> Callable[[Any], Any]:
     """How a view is made from its base."""
     return lambda base: call(base, *rest, **kwargs) if k is None else call(base, *rest, **kwargs)[k]
-
-
-def pick(node: Node, k: int) -> Node:
-    """The node of the k-th of several results."""
-    out = Pick()
-    out.plan, out.edges, out.saved, out.index = node.plan, (node,), (), k
-    out.shape, out.dtype, out.seq = node.shape[k], node.dtype[k], tick()
-    return out
 
 
 def rule(
@@ -427,15 +304,16 @@ def rule(
         pointwise=elementwise,
     )
     options = getattr(getattr(function, "__code__", None), "co_kwonlyargcount", 0)
-    simple = elementwise and joint is None and None not in rules and not p.saves and not options
-    record = (
-        _nary(p, elementwise) if not simple or len(operands) > 2 else _unary(p) if len(operands) == 1 else _binary(p)
-    )
-    record.__name__ = record.__qualname__ = label
+    call = recorder(p)
+    plain = not (joint or options or spread or view or len(p.saves) > 1)
+    kind = elementwise, len(operands)
+    if plain and kind in recorders.QUICK and not (elementwise and (saves or None in rules)):
+        call = recorders.QUICK[kind](p, call)
+    call.__name__ = call.__qualname__ = label
     PRIMITIVES[label] = p
     if isinstance(function, np.ufunc):
-        NUMPY[function] = record
-    return record
+        NUMPY[function] = call
+    return call
 
 
 def primitive(

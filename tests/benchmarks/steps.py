@@ -1,4 +1,4 @@
-"""Whole training steps: the engine's, the same written by hand in NumPy, and PyTorch's."""
+"""Whole training steps: the engine's, the same written by hand in NumPy (as one writes it), and PyTorch's."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Linear:
 
         def step() -> Any:
             d = x @ w.T + b - y
-            loss = np.vdot(d, d) / d.size
+            loss = np.mean(d * d)
             g = d * np.float32(2 / d.size)
             w[...] -= lr * (g.T @ x)
-            b[...] -= lr * np.add.reduce(g, 0)
+            b[...] -= lr * g.sum(0)
             return loss
 
         return step
@@ -74,10 +74,10 @@ class Logistic(Linear):
         def step() -> Any:
             z = x @ w.T + b
             e = np.exp(-np.abs(z))
-            loss = np.add.reduce(np.maximum(z, 0) - z * y + np.log1p(e), None) / z.size
+            loss = np.mean(np.maximum(z, 0) - z * y + np.log1p(e))
             p = np.where(z >= 0, 1, e) / (1 + e)
             g = (p - y) / np.float32(z.size)
-            for param, v, grad in ((w, vw, g.T @ x), (b, vb, np.add.reduce(g, 0))):
+            for param, v, grad in ((w, vw, g.T @ x), (b, vb, g.sum(0))):
                 v *= m
                 v += grad
                 param -= lr * (grad + m * v)
@@ -108,12 +108,12 @@ class Softmax(Linear):
             z = x @ w.T + b
             z -= z.max(1, keepdims=True)
             e = np.exp(z)
-            s = np.add.reduce(e, 1, keepdims=True)
-            loss = -np.add.reduce(z[rows, y] - np.log(s[:, 0])) / len(z)
+            s = e.sum(1, keepdims=True)
+            loss = -np.mean(z[rows, y] - np.log(s[:, 0]))
             g = e / s
             g[rows, y] -= 1
             g /= len(g)
-            for param, v, grad in ((w, vw, g.T @ x), (b, vb, np.add.reduce(g, 0))):
+            for param, v, grad in ((w, vw, g.T @ x), (b, vb, g.sum(0))):
                 v *= m
                 v += grad
                 param -= lr * v

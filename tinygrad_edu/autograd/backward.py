@@ -16,27 +16,28 @@ from tinygrad_edu.primitive import Leaf, TensorBase, wrap
 __all__ = ["backward", "grad"]
 
 
-def _seeds(outputs: Sequence[Any], gradients: Any, create_graph: bool, call: str) -> list[tuple[Any, Any]]:
-    """The edges of the outputs with their cotangents, checked."""
+def _seeds(outputs: Sequence[Any], gradients: Any, create_graph: bool, call: str) -> dict[Any, Any]:
+    """The cotangent of each output, checked, by the output's edge."""
     given = None if gradients is None else _sequence(gradients)
     if given is not None and len(given) != len(outputs):
         raise RuntimeError(f"{call}: {len(outputs)} outputs but {len(given)} gradients; give one for each output")
-    seeds = []
+    seeds: dict[Any, Any] = {}
     for k, t in enumerate(outputs):
-        if not isinstance(t, TensorBase):
-            raise TypeError(f"{call}: expected Tensors, got {type(t).__name__}")
-        edge = t._edge()
+        try:
+            edge, a = t._node if t._view is None else t._edge(), t._array
+        except AttributeError:
+            raise TypeError(f"{call}: expected Tensors, got {type(t).__name__}") from None
         if edge is None:
             raise RuntimeError(
-                f"{call}: this tensor (shape {tuple(t._array.shape)}) has no graph: nothing that it was computed from "
+                f"{call}: this tensor (shape {tuple(a.shape)}) has no graph: nothing that it was computed from "
                 f"requires grad, or it was computed under no_grad() or after detach(), item() or numpy(). Create the "
                 f"parameters with requires_grad=True and compute the loss from them by tensor operations."
             )
         g = None if given is None else given[k]
-        seed = _one(t._array, call) if g is None else _given(t._array, g, create_graph, call)
+        seed = _one(a, call) if g is None else _given(a, g, create_graph, call)
         if create_graph and not isinstance(seed, TensorBase):
             seed = wrap(np.asarray(seed))
-        seeds.append((edge, seed))
+        seeds[edge] = seeds[edge] + seed if edge in seeds else seed
     return seeds
 
 
@@ -99,20 +100,16 @@ def backward(
     outputs = _sequence(tensors)
     seeds = _seeds(outputs, grad_tensors, create_graph, "backward")
     retain = create_graph if retain_graph is None else retain_graph
-    if inputs is None:
-        found, shared = propagate(seeds, None, retain, create_graph)
-        targets = [(edge.tensor(), edge) for edge in found]
-    else:
-        targets = [(t, _goal(t, "backward")) for t in _sequence(inputs)]
-        found, shared = propagate(seeds, {edge for _, edge in targets}, retain, create_graph)
-        targets = [(t, edge) for t, edge in targets if edge in found]
-    for _, edge in targets:
-        if found[edge].__class__ is not ndarray:
-            _realise(found, targets, outputs)
+    goals = None if inputs is None else {_goal(t, "backward"): t for t in _sequence(inputs)}
+    found, shared = propagate(seeds, None if goals is None else set(goals), retain, create_graph)
+    for c in found.values():
+        if c.__class__ is not ndarray:
+            _realise(found, [(edge.tensor(), edge) for edge in found if isinstance(edge, Leaf)], outputs)
             break
-    for t, edge in targets:
+    for edge, c in found.items():
+        t = edge.tensor() if goals is None else goals.get(edge)
         if t is not None:  # nobody can ask a dead leaf for its gradient
-            accumulate(t, found[edge], edge in shared)
+            accumulate(t, c, edge in shared)
 
 
 def _realise(found: dict[Any, Any], pairs: list[tuple[Any, Any]], outputs: Sequence[Any]) -> None:

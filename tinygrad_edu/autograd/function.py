@@ -207,7 +207,8 @@ def _recorded(
     shapes = tuple(t._array.shape if isinstance(t, TensorBase) else () for t in results)
     dtypes = tuple(t._array.dtype if isinstance(t, TensorBase) else np.dtype(bool) for t in results)
     node.shape, node.dtype = (shapes, dtypes) if several else (shapes[0], dtypes[0])
-    node.seq = tick()
+    node.plan.several |= several
+    node.hooks, node.seq = None, tick()
     return node
 
 

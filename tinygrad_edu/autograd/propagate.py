@@ -9,7 +9,7 @@ it refers to, so from the newest to the oldest every cotangent is complete befor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -27,14 +27,14 @@ __all__ = ["accumulate", "alone", "copied", "ordered", "propagate", "run_hooks"]
 
 def ordered(roots: Iterable[Any]) -> list[Node]:
     """Every node that the roots were made from (they included), the newest first."""
-    seen = set()
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        if node not in seen and isinstance(node, Node):
-            seen.add(node)
-            stack += node.edges
-    return sorted(seen, key=_seq, reverse=True)
+    nodes = set()
+    fronts = [roots]
+    for front in fronts:  # which grows meanwhile
+        for edge in front:
+            if (below := edge.edges) and edge not in nodes:  # a leaf has nothing below
+                nodes.add(edge)
+                fronts.append(below)
+    return sorted(nodes, key=_seq, reverse=True)
 
 
 _seq = attrgetter("seq")
@@ -68,50 +68,49 @@ def _broadcast_axes(wide: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int,
 
 
 def propagate(
-    roots: Sequence[tuple[Any, Any]],
-    goals: set[Any] | None,
-    retain_graph: bool,
-    create_graph: bool,
+    cots: dict[Any, Any], goals: set[Any] | None, retain_graph: bool, create_graph: bool
 ) -> tuple[dict[Any, Any], set[Any]]:
-    """Pass the roots' cotangents back through everything that they were made from.
+    """Pass the cotangents of the roots back through everything that they were made from.
 
-    Returns the cotangents of the leaves (or of the `goals`: leaves and nodes), and the set of those whose
-    array may be in use elsewhere too. With `create_graph` cotangents are Tensors, and since NumPy's
-    functions on Tensors are recorded, what the rules compute is itself a graph.
+    Args:
+        cots: the cotangent of each root (a leaf or node); it is used up.
+        goals: leaves and nodes whose cotangents are wanted (None: all leaves).
+
+    Returns the cotangents of the leaves (or goals), and the set of those whose array may be in use elsewhere
+    too. With `create_graph` cotangents are Tensors, and since NumPy's functions on Tensors are recorded, what
+    the rules compute is itself a graph.
     """
-    observer, done = observing.get(), None
+    observer = observing.get()
+    if observer is True and not create_graph:
+        return _propagate(cots, goals, retain_graph, False)
+    roots, done = list(cots), None
     if observer is not True and (watch := getattr(observer, "watch_backward", None)):
-        done = watch(roots)
+        done = watch(list(cots.items()))
+    before, began = recording.get(), memory.tick()
     if create_graph:
-        before = recording.get()
         recording.set(before or observer)
-        try:
-            began = memory.tick()
-            cots, shared = _propagate(roots, goals, retain_graph, True)
-            _mark(cots, began, [edge for edge, _ in roots])
-        finally:
-            recording.set(before)
-    else:
-        cots, shared = _propagate(roots, goals, retain_graph, False)
+    try:
+        cots, shared = _propagate(cots, goals, retain_graph, create_graph)
+    finally:
+        recording.set(before)
+    if create_graph:
+        _mark(cots, began, roots)
     if done is not None:  # an observer may want to see what came out
         done(cots)
     return cots, shared
 
 
 def _propagate(
-    roots: Sequence[tuple[Any, Any]], goals: set[Any] | None, retain_graph: bool, create_graph: bool
+    cots: dict[Any, Any], goals: set[Any] | None, retain_graph: bool, create_graph: bool
 ) -> tuple[dict[Any, Any], set[Any]]:
-    nodes = ordered([edge for edge, _ in roots])
+    nodes = ordered(cots)
+    _check(nodes)
     if goals is not None:
         nodes = _leading_to(nodes, goals)
         useful = goals.union(nodes)
-    cots: dict[Any, Any] = {}
     own: set[Any] = set()  # edges whose cotangent is a sum that was allocated here
-    shared: set[Any] = set()  # edges whose cotangent may be in use elsewhere
+    shared = set(cots)  # edges whose cotangent may be in use elsewhere
     kept: dict[Any, Any] = {}
-    _check(nodes)
-    for edge, c in roots:
-        _add(cots, own, shared, edge, c)
     for node in nodes:
         g = cots.pop(node, None)
         if g is None:
@@ -120,31 +119,23 @@ def _propagate(
             g = run_hooks(node.hooks, g)
         if goals is not None and node in goals:
             kept[node] = g
-        if node.__class__ is Pick:
-            main = node.edges[0]
-            parts = cots.setdefault(main, [None] * len(main.shape))
-            have = parts[node.index]
-            parts[node.index] = g if have is None else have + g
-            continue
-        if g.__class__ is list:
-            g = tuple(
-                _zeros(s, d, create_graph) if p is None and node.materialize else p
-                for p, s, d in zip(g, node.shape, node.dtype, strict=True)
-            )
         plan = node.plan
         saved: Any = node.saved
+        if plan.several:
+            if type(node) is Pick:
+                _put_together(cots, node, g)
+                continue
+            if g.__class__ is list:
+                g = _completed(node, g, create_graph)
         if create_graph:
             saved = as_tensors(node)
         elif plan.pointwise and node.shape == ():  # NumPy is several times faster with its scalars than with 0-d arrays
             saved = [a[()] if a.__class__ is ndarray else a for a in saved]
         if plan.joint:
-            joint_rule, choose, names = plan.calls[0]
-            parts = joint_rule(g, *(saved if choose is None else choose(saved)), **_named(node, names))
-            for i, edge in zip(plan.wanted, node.edges):  # noqa: B905 - both have one entry per wanted operand
-                if (c := parts[i]) is not None:
-                    _add(cots, own, shared, edge, fit(c, edge.shape, edge.dtype, node))
+            for edge, c in _jointly(node, g, saved):
+                _add(cots, own, shared, edge, c)
         else:
-            for edge, (rule, choose, names) in zip(node.edges, plan.calls):  # noqa: B905
+            for edge, (rule, choose, names) in zip(node.edges, plan.calls):  # noqa: B905 - one for each
                 if goals is not None and edge not in useful:
                     continue
                 values = saved if choose is None else choose(saved)
@@ -162,6 +153,32 @@ def _propagate(
     if kept:
         cots.update(kept)
     return cots, shared
+
+
+def _put_together(cots: dict[Any, Any], node: Pick, g: Any) -> None:
+    """Give the cotangent of one of several results to the call that made them all."""
+    main = node.edges[0]
+    parts = cots.setdefault(main, [None] * len(main.shape))
+    have = parts[node.index]
+    parts[node.index] = g if have is None else have + g
+
+
+def _completed(node: Node, parts: list[Any], as_tensors: bool) -> tuple[Any, ...]:
+    """The cotangents of several results, with zeros for those that nothing depends on."""
+    return tuple(
+        _zeros(s, d, as_tensors) if p is None and node.materialize else p
+        for p, s, d in zip(parts, node.shape, node.dtype, strict=True)
+    )
+
+
+def _jointly(node: Node, g: Any, saved: Any) -> Iterator[tuple[Any, Any]]:
+    """The cotangents of all operands, from one rule."""
+    plan = node.plan
+    rule, choose, names = plan.calls[0]
+    parts = rule(g, *(saved if choose is None else choose(saved)), **_named(node, names))
+    for i, edge in zip(plan.wanted, node.edges, strict=True):
+        if (c := parts[i]) is not None:
+            yield edge, fit(c, edge.shape, edge.dtype, node)
 
 
 def _mark(cots: dict[Any, Any], began: int, roots: list[Any]) -> None:

@@ -20,7 +20,9 @@ from tinygrad_edu.rules.special import logistic
 
 def count(x: Any) -> float:
     """The number of elements; NaN of none, so that their mean is NaN (and no division by zero)."""
-    n = x.size if type(x) is ndarray else math.prod(x.shape)
+    if type(x) is ndarray:
+        return x.size or math.nan
+    n = math.prod(x.shape)
     if n != n:
         raise ValueError(f"the mean over an array of shape {x.shape}.{unknown_size(x.shape)}")
     return n or math.nan

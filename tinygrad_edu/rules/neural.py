@@ -32,10 +32,10 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     y = np.matmul(x, T(weight))
     if bias is None:
         return y
-    if type(y) is ndarray and y.dtype == bias.dtype:
-        y += bias
-        return y
-    return y + bias
+    if type(y) is not ndarray:
+        return y + bias
+    y += bias
+    return y
 
 
 def mean(x: Any, axis: Any) -> Any:

@@ -100,8 +100,8 @@ def binary_cross_entropy_with_logits(
     >>> tg.nn.functional.binary_cross_entropy_with_logits(tg.tensor([0.0, 1000.0]), tg.tensor([1.0, 0.0]))
     tensor(500.3466)
     """
-    simple = weight is None and pos_weight is None and size_average is None and reduce is None
-    if simple and reduction == "mean" and alike(input, target):
+    plain = reduction == "mean" and weight is pos_weight is size_average is reduce is None
+    if plain and alike(input, target):
         return losses.binary_cross_entropy_with_logits(input, target)
     name = "binary_cross_entropy_with_logits"
     reduction = chosen_reduction(name, reduction, size_average, reduce)

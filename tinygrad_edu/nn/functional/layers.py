@@ -30,18 +30,19 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     """
     try:
         x, w = input._array, weight._array
-        n, features = w.shape
-        fits = x.dtype is w.dtype and x.shape[-1] == features
-        if fits and bias is not None:
+        dtype, shape = w.dtype, w.shape
+        fits = x.dtype is dtype and x.shape[-1] == shape[1]
+        if bias is not None and fits:
             b = bias._array
-            fits = b.dtype is w.dtype and b.shape == (n,)
-    except (AttributeError, IndexError, ValueError):  # no Tensor, no axis, no matrix
+            fits = b.dtype is dtype and b.shape == shape[:1]
+    except (AttributeError, IndexError):  # no Tensor, no axis, no matrix
         fits = False
-    if not fits:
-        _check_linear(input, weight, bias)
-        if np.ndim(raw(weight, "linear")) == 1:
-            y = linalg.matmul(input, weight)
-            return y if bias is None else elementwise.add(y, bias)
+    if fits:
+        return rules.linear(input, weight, bias)
+    _check_linear(input, weight, bias)
+    if np.ndim(raw(weight, "linear")) == 1:
+        y = linalg.matmul(input, weight)
+        return y if bias is None else elementwise.add(y, bias)
     return rules.linear(input, weight, bias)
 
 

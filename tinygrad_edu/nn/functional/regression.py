@@ -54,8 +54,7 @@ def mse_loss(
     >>> tg.nn.functional.mse_loss(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 4.0]))
     tensor(2.)
     """
-    simple = weight is None and size_average is None and reduce is None
-    if simple and reduction == "mean" and alike(input, target):
+    if reduction == "mean" and weight is size_average is reduce is None and alike(input, target):
         return losses.mse_loss(input, target)
     reduction = chosen_reduction("mse_loss", reduction, size_average, reduce)
     warn_of_broadcast("mse_loss", input, target)
