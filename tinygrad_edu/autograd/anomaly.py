@@ -51,17 +51,18 @@ class Observer:
         if self.other is not True:
             self.other(node, operands, out)
 
-    def watch_backward(self, roots: Sequence[tuple[Any, Any]]) -> None:
-        if watch := getattr(self.other, "watch_backward", None):
-            watch(roots)
+    def watch_backward(self, roots: Sequence[tuple[Any, Any]]) -> Any:
+        watch = getattr(self.other, "watch_backward", None)
+        done = watch(roots) if watch else None
         if not self.check_nan:
-            return
+            return done
         for _, g in roots:
             if _has_nan(g):
                 raise RuntimeError("detect_anomaly: the gradient that was passed to backward() holds NaN")
         for node in ordered([edge for edge, _ in roots]):
             if type(node) is not Pick and not isinstance(node.plan, _Watched):
                 node.plan = _Watched(node)
+        return done
 
 
 class _Watched(Plan):

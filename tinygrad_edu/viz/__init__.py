@@ -7,8 +7,9 @@
 >>> picture = viz.graph(loss)            # picture.render("graph.svg") draws it
 """
 
+from tinygrad_edu.viz.film import Film, play, record
 from tinygrad_edu.viz.graph import Cluster, Edge, Graph, Vertex
 from tinygrad_edu.viz.layout import LayoutMissing
 from tinygrad_edu.viz.reading import graph
 
-__all__ = ["Cluster", "Edge", "Graph", "LayoutMissing", "Vertex", "graph"]
+__all__ = ["Cluster", "Edge", "Film", "Graph", "LayoutMissing", "Vertex", "graph", "play", "record"]

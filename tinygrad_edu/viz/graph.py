@@ -60,7 +60,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from tinygrad_edu.viz import dot, layout, listing, mermaid
+from tinygrad_edu.viz import dot, layout, listing, mermaid, page
 from tinygrad_edu.viz.clusters import collapsed, flagged
 from tinygrad_edu.viz.parts import Cluster, Edge, Kind, Vertex
 
@@ -122,6 +122,14 @@ class Graph:
     def mermaid(self, direction: str = "TB") -> str:
         """The source text for Mermaid, which many viewers of Markdown show as a picture (between ```mermaid and ```)."""
         return mermaid.source(collapsed(self), direction)
+
+    def html(self, path: str | os.PathLike[str], title: str | None = None) -> str:
+        """Write one page that needs no network (pan and zoom, search, details of each node, clusters that fold).
+
+        Returns the path. Raises LayoutMissing where no layout program is installed. A page with a player is
+        written by a film: `viz.record`.
+        """
+        return page.write(path, self, None, title)
 
     def dot(self, direction: str = "TB", legend: bool = True) -> str:
         """The source text for Graphviz; `direction` is TB (downwards) or LR (to the right)."""

@@ -1,0 +1,82 @@
+"""A graph, or a film of its computation, as one page: no network, nothing to install, a little script of its own.
+
+The page holds the data as JSON, the style sheet and the script (the files beside this one), and draws itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tinygrad_edu.viz.page.plan import plan
+from tinygrad_edu.viz.page.steps import steps
+from tinygrad_edu.viz.page.theme import theme
+from tinygrad_edu.viz.palette import LEGEND
+
+if TYPE_CHECKING:
+    from tinygrad_edu.viz.film import Film
+    from tinygrad_edu.viz.graph import Graph
+
+__all__ = ["document", "write"]
+
+_HERE = Path(__file__).parent
+
+
+def document(graph: Graph, film: Film | None = None, title: str | None = None) -> str:
+    """The text of the page.
+
+    Raises LayoutMissing where no layout program is installed.
+    """
+    data: dict[str, Any] = {
+        "title": title or ("A film of a computation" if film is not None else "A computation graph"),
+        "graph": _compact(graph.json()),
+        "legend": LEGEND,
+        "plan": plan(graph, played=film is not None),
+        "film": None if film is None else steps(film),
+    }
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    parts = {
+        "TITLE": escape(data["title"]),
+        "STYLE": theme() + (_HERE / "page.css").read_text(encoding="utf-8"),
+        "TEXT": escape(graph.text()),
+        "DATA": _inert(text),
+        "SCRIPT": "\n".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS),
+    }
+    page = (_HERE / "page.html").read_text(encoding="utf-8")
+    pieces = page.split("%%")  # text, name, text, name, …
+    return "".join(parts[piece] if k % 2 else piece for k, piece in enumerate(pieces))
+
+
+_SCRIPTS = ("draw", "show", "play", "page")
+
+
+def _inert(text: str) -> str:
+    """JSON that can stand in a script element: nothing in it ends the element, or turns the direction of the text."""
+    for character in "<>&\u2028\u2029\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _compact(data: dict[str, Any]) -> dict[str, Any]:
+    """Without the keys that say nothing, which the page takes as absent."""
+    parts = ("nodes", "edges", "clusters")
+    return {
+        name: [{k: v for k, v in row.items() if v is not None and v is not False} for row in data[name]]
+        for name in parts
+    }
+
+
+def write(path: str | os.PathLike[str], graph: Graph, film: Film | None = None, title: str | None = None) -> str:
+    """Write the page to `path` (.html is added where there is no ending); returns the path."""
+    target = Path(path)
+    if not target.suffix:
+        target = target.with_suffix(".html")
+    if target.suffix not in (".html", ".htm"):
+        raise ValueError(f"a page is written as .html, not as {target.suffix}: {target}")
+    text = document(graph, film, title)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    return str(target)

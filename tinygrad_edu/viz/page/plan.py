@@ -1,0 +1,192 @@
+"""Where everything is in a page's picture, for every state of folding at once.
+
+Each cluster is laid out by itself, as a small graph in which the clusters inside it are folded boxes. The page
+puts the open ones into one another, stretching the space that their folded boxes had. So one picture of each
+cluster serves all combinations, and the work grows with the number of nodes only.
+
+An edge that leaves or enters a cluster does so through a port, a point on the cluster's border; its picture is
+the row of its pieces in the clusters that it crosses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import graphviz  # type: ignore[import-untyped]
+
+from tinygrad_edu.viz import layout
+from tinygrad_edu.viz.parts import Cluster, Vertex
+
+if TYPE_CHECKING:
+    from tinygrad_edu.viz.graph import Graph
+
+__all__ = ["plan"]
+
+_CHARACTER = 7.3  # pixels, at the size of a node's title
+_SMALL = 6.2
+_LONGEST = 34  # characters of a title
+_HEAD = 26  # pixels, for the label of an open cluster
+_PADDING = 14
+
+
+@dataclass(slots=True)
+class _Level:
+    """One cluster (or the whole graph) as a small graph of its own."""
+
+    boxes: list[str] = field(default_factory=list)  # nodes and clusters right inside
+    pieces: dict[tuple[str, str, int], None] = field(default_factory=dict)  # of edges: from, to, which
+
+
+def title(v: Vertex) -> str:
+    """What a node is called in the picture: its symbol, and what made it.
+
+    >>> title(Vertex("n0", "v₁", "primitive", primitive="exp"))
+    'v₁ = exp'
+    """
+    if v.primitive is None:
+        return _shortened(v.name or v.symbol)
+    return _shortened(f"{v.symbol} = {v.primitive}")
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _size(v: Vertex, lines: int, room: int) -> tuple[int, int]:
+    number = v.kind == "constant" and v.symbol == v.value
+    if number:
+        return max(36, int(_CHARACTER * len(title(v)) + 22)), 30
+    wide = max(_CHARACTER * len(title(v)), _SMALL * min(room, 26)) + 26
+    return int(max(wide, 70)), 16 + 16 * lines
+
+
+def plan(graph: Graph, *, played: bool = False) -> dict[str, Any]:
+    """Sizes of nodes, and for each cluster the places of what is in it and the pieces of edges.
+
+    Args:
+        graph: what is to be drawn.
+        played: leave room in each node for a value and a gradient, which a player fills in.
+
+    Raises LayoutMissing where no layout program is installed.
+    """
+    sizes: dict[str, tuple[int, int]] = {}
+    for v in graph.nodes:
+        room = (
+            min(24, max(len(v.value or "") + 2, 14))
+            if played
+            else max(len(v.value or ""), len(str(v.shape or v.results or "")), 6)
+        )
+        sizes[v.key] = _size(v, 3 if played and v.kind not in ("constant", "buffer") else 2, room)
+    for c in graph.clusters:
+        sizes[c.key] = int(max(_CHARACTER * len(_shortened(c.label)) + 74, 120)), 44
+    levels = _levels(graph)
+    source = "\n".join(_source(level, sizes) for level in levels.values())
+    pictures = _parsed(layout.picture(source, "json0").decode())
+    drawn = {key: _read(level, picture) for (key, level), picture in zip(levels.items(), pictures, strict=True)}
+    return {"sizes": sizes, "levels": drawn, "head": _HEAD, "padding": _PADDING}
+
+
+def _levels(graph: Graph) -> dict[str, _Level]:
+    """What is in each cluster ("": outside of all), with the pieces of edges."""
+    parents = {c.key: c.parent or "" for c in graph.clusters}
+    paths: dict[str, list[str]] = {"": [""]}  # of a cluster: from the outside to itself
+    levels = {"": _Level()}
+    for c in _outer_first(graph.clusters):
+        paths[c.key] = [*paths[parents[c.key]], c.key]
+        levels[c.key] = _Level()
+        levels[parents[c.key]].boxes.append(c.key)
+    places = {v.key: v.cluster or "" for v in graph.nodes}
+    for v in graph.nodes:
+        levels[places[v.key]].boxes.append(v.key)
+    for e in graph.edges:
+        up, down = paths[places[e.source]], paths[places[e.target]]
+        common = 0
+        while common < min(len(up), len(down)) and up[common] == down[common]:
+            common += 1
+        inside = e.source
+        for cluster in reversed(up[common:]):  # out of the clusters that only the source is in
+            levels[cluster].pieces[inside, f">{e.source}", 0] = None
+            inside = cluster
+        target = down[common] if common < len(down) else e.target
+        several = inside == e.source and target == e.target
+        levels[up[common - 1]].pieces[inside, target, e.position if several else 0] = None
+        for k in range(common, len(down)):  # and into those that only the target is in
+            target = down[k + 1] if k + 1 < len(down) else e.target
+            levels[down[k]].pieces[f"<{e.source}", target, 0] = None
+    return levels
+
+
+def _outer_first(clusters: Iterable[Cluster]) -> list[Cluster]:
+    waiting, out, known = list(clusters), [], {None, ""}
+    while waiting:
+        ready = [c for c in waiting if c.parent in known]
+        if not ready:
+            raise ValueError(f"the cluster {waiting[0].key} is in {waiting[0].parent}, which does not exist")
+        out += ready
+        known |= {c.key for c in ready}
+        waiting = [c for c in waiting if c.key not in known]
+    return out
+
+
+def _source(level: _Level, sizes: dict[str, tuple[int, int]]) -> str:
+    """DOT text of one level: boxes of known sizes without text."""
+    names = {name: f"x{k}" for k, name in enumerate(_names(level))}
+    out = graphviz.Digraph(
+        graph_attr={"rankdir": "TB", "nodesep": "0.28", "ranksep": "0.52", "pad": "0", "margin": "0"},
+        node_attr={"shape": "box", "fixedsize": "true", "label": ""},
+        edge_attr={"arrowhead": "none"},
+    )
+    for name, short in names.items():
+        w, h = sizes.get(name, (2, 2))
+        out.node(short, width=f"{w / 72:.4f}", height=f"{h / 72:.4f}")
+    for sign, rank in (("<", "source"), (">", "sink")):
+        ports = [short for name, short in names.items() if name.startswith(sign)]
+        if ports:
+            out.body.append(f"\t{{ rank={rank}; {'; '.join(ports)} }}\n")
+    for k, (a, b, _) in enumerate(level.pieces):
+        out.edge(names[a], names[b], key=str(k), id=str(k))
+    return str(out.source)
+
+
+def _names(level: _Level) -> dict[str, None]:
+    names = dict.fromkeys(level.boxes)
+    for a, b, _ in level.pieces:
+        names.setdefault(a)
+        names.setdefault(b)
+    return names
+
+
+def _parsed(text: str) -> list[dict[str, Any]]:
+    """Several JSON documents, one after another."""
+    decoder, found, at = json.JSONDecoder(), [], 0
+    while text[at:].lstrip():
+        at += len(text[at:]) - len(text[at:].lstrip())
+        document, at = decoder.raw_decode(text, at)
+        found.append(document)
+    return found
+
+
+def _read(level: _Level, picture: dict[str, Any]) -> dict[str, Any]:
+    """Places in pixels, from the top left: centres of boxes, and the control points of the pieces of edges."""
+    _, _, width, height = map(float, picture["bb"].split(","))
+    names = list(_names(level))
+    at = {}
+    for thing in picture.get("objects", ()):
+        if "pos" in thing:
+            x, y = map(float, thing["pos"].split(","))
+            at[names[int(thing["name"][1:])]] = [round(x, 1), round(height - y, 1)]
+    pieces = []
+    listed = list(level.pieces)
+    for edge in picture.get("edges", ()):
+        a, b, which = listed[int(edge["id"])]
+        points = []
+        for point in edge["pos"].split(" "):
+            if not point.startswith(("s,", "e,")):
+                x, y = map(float, point.split(","))
+                points += [round(x, 1), round(height - y, 1)]
+        pieces.append([a, b, which, points])
+    return {"size": [round(width, 1), round(height, 1)], "at": at, "pieces": pieces}
