@@ -27,7 +27,6 @@ __all__ = ["Symbol", "byproducts", "derivatives", "formula"]
 CONDITION, OR, AND, NOT, COMPARE, SUM, QUOTIENT, PRODUCT, POWER, ATOM = range(10)
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_TRANSPOSE = "T"  # the helper of the rules that swaps the last two axes
 _REAL = {"enumerate", "list", "slice", "tuple", "zip"}  # builtins that only rearrange symbols
 _CONSTANTS = {"pi": "π", "inf": "∞", "newaxis": "None"}
 
@@ -236,6 +235,13 @@ _WRITTEN: dict[str, Callable[..., Symbol]] = {
 }
 
 
+_HELPERS: dict[str, Callable[..., Symbol]] = {  # functions of the rules that books write with signs
+    "T": _transposed,  # swaps the last two axes
+    "left_of_matmul": lambda g, a, b: g @ _transposed(b),
+    "right_of_matmul": lambda g, a, b: _transposed(a) @ g,
+}
+
+
 def _superscript(n: int) -> str:
     return str(n).translate(_SUPERSCRIPTS)
 
@@ -295,8 +301,8 @@ def _read(function: Any, names: Mapping[str, str], ways: tuple[bool, ...] = ()) 
     world: dict[str, Any] = {n: symbol(n) for n in _names_in(code) if n not in _REAL}
     if function.__globals__.get("np") is not None:
         world["np"] = _NumPy(choices)
-    if _TRANSPOSE in world:
-        world[_TRANSPOSE] = _Written(choices, _transposed, world[_TRANSPOSE])
+    for name in _HELPERS.keys() & world.keys():
+        world[name] = _Written(choices, _HELPERS[name], world[name])
     world["__builtins__"] = builtins
     cells = tuple(CellType(_enclosed(n, c.cell_contents, symbol)) for n, c in _cells(function))
     result = FunctionType(code, world, code.co_name, None, cells)(**values)

@@ -60,7 +60,8 @@ def source(graph: Graph, direction: str = "TB", legend: bool = True) -> str:
 
 def _look(v: Vertex) -> dict[str, str]:
     look = palette.look(v)
-    style = ["filled", *(["rounded"] if look.rounded else []), *(["dashed"] if look.dashed else [])]
+    style = ["filled", *(["rounded"] if look.rounded else []), *(["dashed"] if look.dashed else []),
+             *(["dotted"] if look.dotted else [])]  # fmt: skip
     return {
         "style": ",".join(style),
         "fillcolor": look.fill,
@@ -97,7 +98,7 @@ def _label(v: Vertex, formulas: bool, usual: str | None) -> str:
     )
     lines = [_small(line, look.faint) for line in labels.facts(v, usual) if line != labels.warning(v)]
     if labels.warning(v):
-        lines.append(_small(labels.warning(v), palette.WARNING))
+        lines.append(_small(labels.warning(v), palette.warning_color(v)))
     return f'<<FONT COLOR="{look.text}">{heading}</FONT>{"".join(lines)}>'
 
 
@@ -108,7 +109,7 @@ def _small(text: str, color: str) -> str:
 def _legend(graph: Graph) -> str:
     """A line for every kind of node that occurs."""
     here: set[str] = {v.kind for v in graph.nodes}
-    here |= {"derived"} if any(v.order for v in graph.nodes) else set()
+    here |= {("derived", "derived twice")[min(v.order, 2) - 1] for v in graph.nodes if v.order}
     here |= {"bad"} if any(v.bad for v in graph.nodes) else set()
     rows = []
     for kind, words in palette.LEGEND:
@@ -116,7 +117,7 @@ def _legend(graph: Graph) -> str:
             look = palette.LOOKS.get(kind, palette.LOOKS["primitive"])
             line = palette.WARNING if kind == "bad" else look.line
             style = ' STYLE="rounded"' if look.rounded else ""
-            style = ' STYLE="dashed"' if kind == "derived" else style
+            style = ' STYLE="dashed"' if look.dashed else ' STYLE="dotted"' if look.dotted else style
             width = 2 if look.width > 2 or kind == "bad" else 1
             box = f'<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1" BGCOLOR="{look.fill}"'
             box += f' COLOR="{line}"{style}><TR><TD WIDTH="18" HEIGHT="7" FIXEDSIZE="TRUE"></TD></TR></TABLE>'

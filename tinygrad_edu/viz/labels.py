@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["dtype_of_most", "facts", "has_formulas", "number", "printable", "shape_text", "small", "title", "warning"]
 
+_POWERS = {2: "²", 3: "³", 4: "⁴", 5: "⁵"}
 _BAD = {"nan": "NaN", "inf": "∞"}
 
 
@@ -78,6 +79,7 @@ def facts(v: Vertex, usual: str | None) -> list[str]:
         for line in (
             v.options or "",
             known,
+            f"∂{_POWERS.get(v.order, '')}" if v.order else "",
             f"grad {v.gradient}" if v.gradient and small(v) else "",
             f"where {v.where}" if v.where else "",
             warning(v),

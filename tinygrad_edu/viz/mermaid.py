@@ -49,12 +49,17 @@ def _node(v: Vertex, formulas: bool, usual: str | None) -> str:
 
 
 def _style(v: Vertex) -> str:
-    return v.kind + ("Bad" if v.bad else "") + ("Born" if v.born else "") + ("Derived" if v.order else "")
+    return (
+        v.kind
+        + ("Bad" if v.bad else "")
+        + ("Born" if v.born else "")
+        + ("", "Derived", "DerivedTwice")[min(v.order, 2)]
+    )
 
 
 def _css(v: Vertex) -> str:
     look = palette.look(v)
-    dash = ",stroke-dasharray:5 3" if look.dashed else ""
+    dash = ",stroke-dasharray:5 3" if look.dashed else ",stroke-dasharray:2 2" if look.dotted else ""
     return f"fill:{look.fill},stroke:{look.line},color:{look.text},stroke-width:{look.width}px{dash}"
 
 

@@ -128,7 +128,9 @@ def undisturbed(model: Any) -> Iterator[None]:
     buffers: list[Any] = [
         (m, name, b, None if b is None else np.array(b._array)) for m in modules for name, b in m._buffers.items()
     ]
-    gradients: list[Any] = [(p, p._grad, None if p._grad is None else p._grad._array.copy()) for p in model.parameters()]
+    gradients: list[Any] = [
+        (p, p._grad, None if p._grad is None else p._grad._array.copy()) for p in model.parameters()
+    ]
     state = default_generator.get_state()
     try:
         yield
