@@ -138,37 +138,33 @@ class Alone(Block):
 
     def __init__(self, rule: Rule, options: dict[str, Any], initial: dict[str, Any], params: list[TensorBase]) -> None:
         self.params = params
-        x, state = params[0]._array, rule.state[params[0]] if initial else {}
-        entries = {}
+        p, x = params[0], params[0]._array
+        entries = rule.state[p] if initial else {}
+        arrays: dict[str, ndarray] = {}
         for name, first in initial.items():
-            shape, dtype = ((), number_dtype()) if name in rule.numbers else (x.shape, x.dtype)
-            have = getattr(state.get(name), "_array", None)
-            if not _is_like(have, shape, dtype if shape else None):
-                have = np.empty(shape, dtype)
-                have[...] = _value(state, name, first, shape, rule, options, params[0])
-                state[name] = wrap(have)
-            entries[name] = have
-        self.numbers = {name: entries.pop(name) for name in rule.numbers if name in entries}
+            number = name in rule.numbers
+            a: Any = getattr(entries.get(name), "_array", None)
+            if not _may_stay(a, () if number else x.shape, None if number else x.dtype):
+                a = np.empty((), number_dtype()) if number else np.empty(x.shape, x.dtype)
+                a[...] = _value(entries, name, first, a.shape, rule, options, p)
+                entries[name] = wrap(a)
+            arrays[name] = a
+        self.numbers = {name: arrays.pop(name) for name in rule.numbers if name in arrays}
         whole = x.size <= PIECE or not x.flags.c_contiguous
-        self.flat = x.ndim == 0 or not whole  # whether the gradient is to be laid out as a vector
-        cuts = [slice(None)] if whole else [slice(i, i + PIECE) for i in range(0, x.size, PIECE)]
-        lay = (lambda a: a.reshape(-1)) if self.flat else (lambda a: a)
-        x, entries = lay(x), {name: lay(a) for name, a in entries.items()}
-        self.pieces = [
-            (cut, x if whole else x[cut], State(**{name: a if whole else a[cut] for name, a in entries.items()}))
-            for cut in cuts
-        ]
-        for a in self.numbers.values():
-            for _, _, s in self.pieces:
-                s.number = a.dtype.type
+        self.flat = x.ndim == 0 or not whole  # whether gradient, parameter and state are taken as vectors
+        if self.flat:
+            x, arrays = x.reshape(-1), {name: a.reshape(-1) for name, a in arrays.items()}
+        self.cuts: list[Any] = [...] if whole else [slice(k, k + PIECE) for k in range(0, x.size, PIECE)]
+        self.pieces = [(x[cut], State(**{name: a[cut] for name, a in arrays.items()})) for cut in self.cuts]
+        for _, state in self.pieces:
+            state.__dict__.update(_kept(self.numbers))
 
     def step(self, rule: Rule, options: dict[str, Any], grads: list[ndarray]) -> None:
         g = grads[0].reshape(-1) if self.flat else grads[0]
-        before = {name: a.item() for name, a in self.numbers.items()} if self.numbers else None
-        for cut, x, state in self.pieces:
-            if before:
-                state.__dict__.update(before)
-            np.subtract(x, rule.change(options, state, x, g if len(self.pieces) == 1 else g[cut]), x)
+        for cut, (x, state) in zip(self.cuts, self.pieces):  # noqa: B905 - as many
+            for name, a in self.numbers.items():
+                setattr(state, name, a.item())
+            np.subtract(x, rule.change(options, state, x, g[cut] if len(self.cuts) > 1 else g), x)
         for name, a in self.numbers.items():
             a.fill(getattr(state, name))
 
@@ -199,8 +195,7 @@ class Together(Block):
                 view[...] = _value(state, name, first, view.shape, rule, options, p)
             for state, view in zip(states, views, strict=True):
                 state[name] = wrap(view)
-        self.kept: dict[str, Any] = {"number": a.dtype.type for a in self.numbers.values()}
-        self.whole = State(**self.kept, **self.vectors)
+        self.whole = State(**_kept(self.numbers), **self.vectors)
 
     def step(self, rule: Rule, options: dict[str, Any], grads: list[ndarray]) -> None:
         np.concatenate(grads, None, self.g)
@@ -219,7 +214,7 @@ class Together(Block):
                 a.fill(getattr(state, name))
         else:  # some have taken more steps than others: one after the other
             for k, cut in enumerate(self.cuts):
-                state = State(**self.kept, **{name: a[cut] for name, a in self.vectors.items()})
+                state = State(**_kept(self.numbers), **{name: a[cut] for name, a in self.vectors.items()})
                 state.__dict__.update({name: values[k] for name, values in before.items()})
                 self.delta[cut] = rule.change(options, state, None if x is None else x[cut], self.g[cut])
                 for name, a in self.numbers.items():
@@ -248,11 +243,16 @@ def number_dtype(have: Any = None) -> Any:
     return np.dtype(np.float64 if get_default_dtype() == float64 else np.float32)
 
 
-def _is_like(a: Any, shape: tuple[int, ...], dtype: Any) -> bool:
-    """Whether the state may stay in this array."""
+def _kept(numbers: dict[str, ndarray]) -> dict[str, Any]:
+    """The type of the numbers in the state."""
+    return {"number": a.dtype.type for a in [*numbers.values()][:1]}  # noqa: B035 - one at most
+
+
+def _may_stay(a: Any, shape: tuple[int, ...], dtype: Any) -> bool:
+    """Whether this array can hold the state from now on."""
     if type(a) is not ndarray or a.shape != shape or not a.flags.writeable or not a.flags.c_contiguous:
         return False
-    return a.dtype == dtype if dtype is not None else a.dtype.kind == "f"
+    return a.dtype.kind == "f" if dtype is None else a.dtype == dtype
 
 
 def _value(

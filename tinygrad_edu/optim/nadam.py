@@ -37,7 +37,7 @@ class NAdam(Optimizer):
     >>> (w * w).sum().backward()
     >>> optimizer.step()
     >>> w.detach()
-    tensor([0.8943, 1.8943])
+    tensor([0.8944, 1.8944])
     """
 
     def __init__(

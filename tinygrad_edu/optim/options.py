@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from tinygrad_edu.primitive import TensorBase
 
 __all__ = ["check_names", "check_options", "misspelt", "plain"]
@@ -122,4 +124,4 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, (tuple, list)):
         return type(value)(map(_plain, value))
-    return value.item() if hasattr(value, "item") and getattr(value, "size", 1) else value
+    return value.item() if isinstance(value, (TensorBase, np.generic)) else value  # type: ignore[union-attr]

@@ -15,7 +15,7 @@ __all__ = ["Rprop"]
 
 
 class Rprop(Optimizer):
-    """Rprop: each element has a step of its own, that grows while its gradient keeps its sign, and shrinks when it turns.
+    """Rprop: each element has a step of its own; it grows while the gradient keeps its sign, and shrinks when it turns.
 
         s = sign(g · g′)                                    g′: the gradient of the step before
         Δ ← clip(Δ · η⁺ if s > 0, Δ · η⁻ if s < 0, otherwise Δ)    within step_sizes; Δ starts at lr
