@@ -1,4 +1,4 @@
-"""Modules agree with PyTorch's: names and shapes of parameters, state dicts either way, results, gradients, printing."""
+"""Modules agree with PyTorch's: names and shapes of parameters, state dicts, results, gradients, printing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def copied(ours, theirs):
 
 
 def agree(make, *inputs, mode=None, constant=()):
-    """The module that `make` builds computes the same in both libraries, gradients of inputs and parameters included."""
+    """The module that `make` builds gives the same in both libraries: results, gradients of inputs and parameters."""
     modules = [make(lib.nn).double() for lib in (tg, torch)]
     copied(*modules)
     found = []

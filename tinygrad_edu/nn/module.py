@@ -111,7 +111,10 @@ class Module:
     def _put(self, name: str, kind: str, value: Any, fits: bool, expected: str) -> None:
         if not fits:
             what = "child module" if kind == MODULE else kind
-            raise TypeError(f"cannot assign '{_typename(value)}' as {what} '{name}' ({expected})")
+            hint = ""
+            if kind == PARAMETER and isinstance(value, TensorBase):
+                hint = f": write nn.Parameter(x), or into the one that is there, {name}.data.copy_(x)"
+            raise TypeError(f"cannot assign '{_typename(value)}' as {what} '{name}' ({expected}){hint}")
         self.__dict__[name] = value
 
     def _replace(self, name: str, kind: str, value: Any, what: str) -> None:
@@ -516,7 +519,7 @@ def _join(path: str, name: str) -> str:
 
 def _typename(value: Any) -> str:
     if type(value) is Tensor:
-        return f"tinygrad_edu.{legacy.name_of(value._array.dtype)}"
+        return value.type()  # "tinygrad_edu.FloatTensor"
     module = type(value).__module__
     return type(value).__name__ if module == "builtins" else f"{module}.{type(value).__name__}"
 
