@@ -30,8 +30,8 @@ def _check_channels(name: str, channels: int, **given: Any) -> None:
     for what, t in given.items():
         if t is not None and tuple(raw(t, name).shape) != (channels,):
             raise RuntimeError(
-                f"{name}: {what} should contain {channels} elements, one for each channel (dimension 1 of the input), "
-                f"but its shape is {tuple(raw(t, name).shape)}"
+                f"{name}: {what} should contain {channels} elements not {raw(t, name).size}: one for each channel "
+                f"(dimension 1 of the input), but its shape is {tuple(raw(t, name).shape)}"
             )
 
 
