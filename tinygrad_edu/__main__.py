@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinygrad_edu.running import command as run
+from tinygrad_edu.viz import command as graph
 
-COMMANDS: dict[str, Any] = {"run": run}
+COMMANDS: dict[str, Any] = {"run": run, "graph": graph}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

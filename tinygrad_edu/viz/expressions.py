@@ -15,6 +15,7 @@ import ast
 import difflib
 import math
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -96,7 +97,8 @@ class Formula:
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
                 self._beside(node.left, node.right)
             if isinstance(node, ast.Call):
-                name = node.func.id  # type: ignore[attr-defined] - _children has seen that
+                assert isinstance(node.func, ast.Name)  # _children has seen that
+                name = node.func.id
                 self.calls.add(name)
                 if name in PRODUCTS and len(node.args) > 1:
                     self._beside(*node.args[:2])
@@ -168,7 +170,9 @@ def _parsed(text: str, what: str) -> ast.expr:
     if len(text) > _LENGTH:
         raise Refused(f"{what}: {len(text)} characters are more than {_LENGTH}")
     try:
-        body = ast.parse(text.strip().replace("^", "**"), mode="eval").body
+        with warnings.catch_warnings():  # Python's parser warns of what looks odd in a program
+            warnings.simplefilter("ignore")
+            body = ast.parse(text.strip().replace("^", "**"), mode="eval").body
     except SyntaxError as error:
         hint = " A comparison or an assignment is no formula." if "=" in text else ""
         shown = text if len(text) <= 60 else text[:59] + "…"
@@ -273,7 +277,7 @@ def _compute(node: ast.AST, values: Mapping[str, Any]) -> Any:
     assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     function = FUNCTIONS[node.func.id]
     operands = [_compute(n, values) for n in node.args]
-    options = {o.arg: o.value.value if isinstance(o.value, ast.Constant) else _compute(o.value, values)
+    options: dict[str, Any] = {str(o.arg): o.value.value if isinstance(o.value, ast.Constant) else _compute(o.value, values)
                for o in node.keywords}  # fmt: skip
     if operands and not any(isinstance(x, (TensorBase, list)) for x in operands):
         operands[0] = tg.tensor(float(operands[0]) if isinstance(operands[0], (int, float)) else operands[0])
@@ -305,7 +309,7 @@ def _result(call: Callable[[], Any], operands: list[Any], node: ast.AST) -> Any:
 def _bound(operands: list[Any], node: ast.AST) -> None:
     """Refuse what would need much memory, before it is computed."""
     flat = [x for o in operands for x in (o if isinstance(o, list) else [o])]
-    sizes = [x.numel() for x in flat if isinstance(x, TensorBase)]
+    sizes = [x._array.size for x in flat if isinstance(x, TensorBase)]
     if sum(sizes) > 4 * MOST**2:
         raise Refused(f"formula: {_shown(node)}: the operands have more than {4 * MOST**2} elements")
     whole = [abs(x) for x in flat if isinstance(x, int)]
@@ -320,7 +324,7 @@ def _broadcast(operands: list[Any]) -> int:
     sides: dict[int, int] = {}
     for x in operands:
         if isinstance(x, TensorBase):
-            for k, n in enumerate(reversed(x.shape)):
+            for k, n in enumerate(reversed(x._array.shape)):
                 if n != 1 and sides.setdefault(k, n) != n:
                     return 10**18
     return math.prod(sides.values())

@@ -22,10 +22,10 @@ import numpy as np
 import tinygrad_edu as tg
 from tinygrad_edu.viz.expressions import MOST, Formula, FormulaError, numbers
 
-_OF_MANY = set(
-    "amax amin cat cosine_similarity cummax cummin cumprod cumsum dot glu inner layer_norm log_softmax logsumexp max "
-    "mean median min norm normalize outer prod softmax softmin stack std sum var".split()
-)
+_OF_MANY = """
+amax amin cat cosine_similarity cummax cummin cumprod cumsum dot glu inner layer_norm log_softmax logsumexp max mean
+median min norm normalize outer prod softmax softmin stack std sum var
+"""
 
 __all__ = ["given", "leaves"]
 
@@ -115,12 +115,14 @@ def leaves(
 def _guesses(formula: Formula, names: list[str], sides: list[int]) -> Iterator[dict[str, tuple[int, ...]]]:
     """Shapes for the names that were not given, the likeliest first."""
     if not formula.products:
-        shapes = _ALIKE[1:] if formula.calls & _OF_MANY else _ALIKE
+        shapes = _ALIKE[1:] if formula.calls & set(_OF_MANY.split()) else _ALIKE
         yield from ({n: shape for n in names} for shape in shapes)
         classes = formula.targets
         yield {n: () if n in classes else (3,) for n in names}
         yield {n: (2,) if n in classes else (2, 3) for n in names}
-    more = [(n,) for n in sides] + [(n, m) for n in [*sides, 2, 3] for m in [*sides, 2, 3] if n in sides or m in sides]
+    more: list[Any] = [(n,) for n in sides] + [
+        (n, m) for n in [*sides, 2, 3] for m in [*sides, 2, 3] if n in sides or m in sides
+    ]
     kinds = {"left": _LEFT, "right": _RIGHT, None: _OTHER}
     choices = [kinds[formula.products.get(n)] + more for n in names]
     if "linear" in formula.calls:  # a weight has a row for each result
