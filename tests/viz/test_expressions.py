@@ -52,11 +52,13 @@ HOSTILE = [
     "exec('1')", "open('x')", "getattr(x, 'y')", "compile('1', '', 'eval')", "print(x)", "save(x, 'f')", "load('f')",
     "[x for x in w]", "{x: 1 for x in w}", "(x for x in w)", "{1: 2}", "{1, 2}", "lambda: 1", "(lambda: 1)()",
     "x if x else b", "x and b", "not x", "~x", "x == b", "x < b", "x[0]", "x[__import__('os')]", "f'{x}'", "'a'",
-    "x + 'a'", "b'a'", "x := 1", "(y := x)", "x; x", "import os", "await x", "yield x", "*x", "exp(*x)", "exp(**x)", "1j * x",
+    "x + 'a'", "b'a'", "x := 1", "(y := x)", "x; x", "import os", "await x", "yield x", "*x", "exp(*x)", "exp(**x)",
+    "1j * x",
     "x // 2", "x % 2", "x << 2", "x | b", "x & b", "...", "exp", "_x + 1", "__builtins__", "exp(x, out=x)",
     "exp(x, __class__=x)", "zeros(10)", "ones((1000000, 1000000))", "randn(10)", "eye(100000)", "arange(10 ** 9)",
     "diag(x, 1000000000)", "reshape(x, (1000000000, 1))", "99999999999999999999 * x", "x\u202e + 1", "x\x00", "", "   ",
-    "x +",     "(" * 300 + "x" + ")" * 300, "-" * 1500 + "x", "x" + "+x" * 5000, "exp(" * 150 + "x" + ")" * 150, "0x", "x y",
+    "x +", "(" * 300 + "x" + ")" * 300, "-" * 1500 + "x", "x" + "+x" * 5000, "exp(" * 150 + "x" + ")" * 150, "0x",
+    "x y",
     "[" * 150 + "x" + "]" * 150, "x" * 3000, "<script>alert(1)</script>", "x\nimport os", "exp(x))", "`x`", "$x", "x?",
 ]  # fmt: skip
 
