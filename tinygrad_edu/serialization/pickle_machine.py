@@ -49,9 +49,12 @@ def run(program: bytes, known: dict[str, Any], persistent: Callable[[Any], Any])
     Raises pickle.UnpicklingError for anything else that it asks for, ValueError if it is no pickle.
     """
     machine = _Machine(known, persistent)
-    for instruction, argument, _ in pickletools.genops(program):
-        machine.step(instruction.name, argument)
-    (result,) = machine.stack
+    try:
+        for instruction, argument, _ in pickletools.genops(program):
+            machine.step(instruction.name, argument)
+        (result,) = machine.stack
+    except (IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise ValueError(f"the pickle in it is damaged ({error})") from error
     return result
 
 
