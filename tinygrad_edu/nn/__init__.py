@@ -11,6 +11,7 @@ Size([8, 2])
 
 from tinygrad_edu.nn import functional, init, parameter, utils
 from tinygrad_edu.nn.activations import *
+from tinygrad_edu.nn.attention import *
 from tinygrad_edu.nn.cells import *
 from tinygrad_edu.nn.containers import *
 from tinygrad_edu.nn.convolution import *

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tinygrad_edu.nn.members import MODULE
-from tinygrad_edu.nn.module import Module, check_module
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.tree import check_module
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
