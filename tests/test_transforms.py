@@ -76,7 +76,7 @@ ONE, PLANE, BYTES = tg.zeros(1, 4, 4), tg.zeros(2, 2), tg.zeros(1, 2, 2, dtype=t
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: T.Normalize((0.5,) * 3, (0.3,) * 3)(ONE), RuntimeError, "mean has 3 numbers, but the image has 1 channel "),
+        (lambda: T.Normalize((0.5,) * 3, (0.3,) * 3)(ONE), RuntimeError, "mean has 3 numbers, .* has 1 channel "),
         (lambda: T.Normalize((0.5,), (0.3,) * 2)(tg.zeros(3, 4, 4)), RuntimeError, "std has 2 numbers.*3 channels"),
         (lambda: T.Normalize((0.5,), (0.0,)), ValueError, "division by zero"),
         (lambda: T.Normalize((), (1.0,)), ValueError, "mean is a number for each channel"),

@@ -140,7 +140,7 @@ class MNIST(VisionDataset):
             return False
 
     def __getitem__(self, index: Any) -> tuple[Any, Any]:
-        return self.transformed(_array(self.data)[index], int(self.targets[index]))
+        return self.transformed(np.asarray(_bare(self.data)[index]), int(_bare(self.targets)[index]))
 
     def __len__(self) -> int:
         return len(self.data)
@@ -159,9 +159,9 @@ class MNIST(VisionDataset):
     test_labels = property(lambda self: self._renamed("test_labels", "targets"))
 
 
-def _array(data: Any) -> ndarray:
-    """The array of a tensor, or of what a program has put in its place."""
-    return data._array if isinstance(data, TensorBase) else np.asarray(data)
+def _bare(data: Any) -> Any:
+    """The array of a tensor, which is faster to index; or what a program has put in its place."""
+    return data._array if isinstance(data, TensorBase) else data
 
 
 class FashionMNIST(MNIST):

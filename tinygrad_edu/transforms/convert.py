@@ -15,11 +15,16 @@ __all__ = ["Grayscale", "Normalize", "PILToTensor", "ToPILImage", "ToTensor"]
 
 
 def _layers(image: Any, who: str) -> ndarray:
-    """The pixels as a new array (C, H, W)."""
+    """The pixels as (C, H, W)."""
     a = pixels(image, who)
     if a.dtype == np.uint16:  # Pillow's images of 16 bits; no tensor has this dtype
         a = a.astype(np.int32)
-    return np.array(plain_array(a[None] if a.ndim == 2 else a.transpose(2, 0, 1)), order="C")
+    return a[None] if a.ndim == 2 else a.transpose(2, 0, 1)
+
+
+def _copy(layers: ndarray) -> ndarray:
+    """A new array in C order, of a dtype that tensors have."""
+    return np.array(plain_array(layers), order="C")
 
 
 class ToTensor:
@@ -36,8 +41,10 @@ class ToTensor:
     def __call__(self, pic: Any) -> Any:
         layers = _layers(pic, "ToTensor")
         if layers.dtype == np.uint8:
-            return wrap(np.divide(layers, 255, dtype=get_default_dtype()))
-        return wrap(layers.astype(get_default_dtype()) if is_pillow(pic) and layers.dtype == bool else layers)
+            return wrap(np.divide(layers, 255, dtype=get_default_dtype(), order="C"))
+        if layers.dtype == bool and is_pillow(pic):
+            layers = layers.astype(get_default_dtype())
+        return wrap(_copy(layers))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -49,7 +56,7 @@ class PILToTensor:
     takes_arrays = True
 
     def __call__(self, pic: Any) -> Any:
-        return wrap(_layers(pic, "PILToTensor"))
+        return wrap(_copy(_layers(pic, "PILToTensor")))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -99,6 +106,7 @@ class Normalize:
     def __init__(self, mean: Any, std: Any, inplace: bool = False) -> None:
         self.mean, self.std, self.inplace = mean, std, inplace
         self._mean, self._std = _column(mean, "mean"), _column(std, "std")
+        self._cast: dict[Any, tuple[ndarray, ndarray]] = {}  # both in the dtypes of the images so far
         if not self._std.all():
             raise ValueError(f"Normalize: std is {std}, leading to division by zero. Give positive numbers.")
 
@@ -125,7 +133,9 @@ class Normalize:
                     f"channel{'s' * (channels != 1)} (shape {tuple(a.shape)}). Give one number for each channel, "
                     f"or one for all: Normalize((0.5,), (0.3,))."
                 )
-        mean, std = self._mean.astype(a.dtype), self._std.astype(a.dtype)
+        if a.dtype not in self._cast:
+            self._cast[a.dtype] = self._mean.astype(a.dtype), self._std.astype(a.dtype)
+        mean, std = self._cast[a.dtype]
         if self.inplace:
             return tensor.sub_(wrap(mean)).div_(wrap(std))  # type: ignore[attr-defined]
         if tensor._edge() is not None:

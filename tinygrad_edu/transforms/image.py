@@ -29,7 +29,9 @@ def is_pillow(image: Any) -> bool:
 
 def pixels(image: Any, who: str) -> ndarray:
     """The pixels of a Pillow image or an array as (H, W) or (H, W, C). Raises TypeError or ValueError for others."""
-    if is_pillow(image):
+    if type(image) is ndarray:
+        pass
+    elif is_pillow(image):
         image = np.asarray(image)
     elif not isinstance(image, ndarray):
         raise TypeError(
