@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_edu as tg
+from tests.benchmarks.loading import loading
 from tests.benchmarks.pairs import report
 from tests.benchmarks.steps import Linear, Logistic, Softmax, scalar_chain
 
@@ -74,7 +75,7 @@ def import_time(runs: int = 15) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=200)
-    parser.add_argument("--only", choices=["steps", "operations", "import"])
+    parser.add_argument("--only", choices=["steps", "operations", "loading", "import"])
     args = parser.parse_args()
     if os.environ.get("OMP_NUM_THREADS") != "1":
         parser.error("set OMP_NUM_THREADS=1 (and OPENBLAS_NUM_THREADS=1) first: one thread is measured")
@@ -88,6 +89,8 @@ def main() -> None:
         steps(torch, args.pairs)
     if args.only in (None, "operations"):
         operations(args.pairs)
+    if args.only in (None, "loading"):
+        loading(tg, torch, args.pairs)
     if args.only in (None, "import"):
         import_time()
 
