@@ -97,6 +97,28 @@ def largest(draw: Any) -> Call:
     return Call(lambda x: w.max_pool(x, grid=grid), (x,))
 
 
+@st.composite
+def positions(draw: Any, grid: w.Grid, shape: tuple[int, ...]) -> Any:
+    """One of the positions in each window."""
+    return draw(arrays((*shape[:2], *grid.counts(shape[2:])), 0, math.prod(grid.kernel) - 1, dtype=np.uint8))
+
+
+@st.composite
+def picked(draw: Any) -> Call:
+    grid, sides = draw(grids())
+    shape = (draw(st.integers(0, 2)), 2, *sides)
+    at = draw(positions(grid, shape))
+    return Call(lambda x: w.window_pick(x, at, grid=grid), (draw(arrays(shape)),))
+
+
+@st.composite
+def put(draw: Any) -> Call:
+    grid, sides = draw(grids())
+    shape = (draw(st.integers(0, 2)), 2, *sides)
+    at = draw(positions(grid, shape))
+    return Call(lambda x: w.window_put(x, at, shape=shape, grid=grid), (draw(arrays(at.shape)),))
+
+
 CASES: dict[str, Cases] = {
     "patches": cut_out(),
     "overlap": added_up(),
@@ -104,5 +126,7 @@ CASES: dict[str, Cases] = {
     "planes": as_planes(),
     "window_sum": summed(),
     "window_spread": spread(),
+    "window_pick": picked(),
+    "window_put": put(),
     "max_pool": largest(),
 }

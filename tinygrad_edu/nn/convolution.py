@@ -72,7 +72,7 @@ class Convolution(Module):
                 f"{name}: padding_mode must be one of {', '.join(_PADDING_MODES)}, but got "
                 f"padding_mode={padding_mode!r}"
             )
-        self.padding = padding if isinstance(padding, str) else each(padding, d, name, "padding")
+        self.padding: Any = padding if isinstance(padding, str) else each(padding, d, name, "padding")
         shape = (in_channels, out_channels // groups) if self.transposed else (out_channels, in_channels // groups)
         self.weight = Parameter(creation.empty(*shape, *self.kernel_size, dtype=dtype))
         self.register_parameter("bias", Parameter(creation.empty(out_channels, dtype=dtype)) if bias else None)

@@ -1,7 +1,8 @@
 """Windows that slide over images, signals and volumes: cutting them out, and adding them up where they came from.
 
 Every convolution and pooling is one of these rules and a product or a sum. They come in adjoint pairs, each
-the derivative of the other: `patches` and `overlap`, `planes` and `rows`, `window_sum` and `window_spread`.
+the derivative of the other: `patches` and `overlap`, `planes` and `rows`, `window_sum` and `window_spread`,
+`window_pick` and `window_put`.
 
 Arrays are (N, C, *D): a batch of N, channels, and any number of spatial dimensions.
 """
@@ -19,8 +20,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import lazy
-from tinygrad_edu.primitive import TensorBase, primitive, rule
-from tinygrad_edu.rules.indexing import put_along_axis
+from tinygrad_edu.primitive import TensorBase, rule
 
 ALL = slice(None)
 
@@ -43,6 +43,12 @@ class Grid:
         """The number of windows along each side."""
         each = zip(self.framed(sizes), self.kernel, self.stride, self.dilation, strict=True)
         return tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in each)
+
+    @property
+    def apart(self) -> bool:
+        """Whether no two windows have an element in common."""
+        each = zip(self.kernel, self.stride, self.dilation, strict=True)
+        return all(s > d * (k - 1) for k, s, d in each)
 
     @property
     def inner(self) -> tuple[slice, ...]:
@@ -226,42 +232,73 @@ window_spread = rule(
 )
 
 
-def largest(x: Any, *, grid: Grid) -> tuple[Any, Any]:
-    """The largest element of every window, and its number in the plane (the first one, of equals)."""
-    sizes = x.shape[2:]
-    counts = grid.counts(sizes)
-    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    steps = [math.prod(sizes[k + 1 :]) for k in range(len(sizes))]
-    y: Any = None
-    at: Any = None
-    for each, (k, _) in zip(views(x, grid, lowest), places(grid, counts), strict=True):
-        number = sum(i * d * step for i, d, step in zip(k, grid.dilation, steps, strict=True))
-        if y is None:
-            y, at = np.array(each, order="C"), np.full(each.shape, number)
-        else:
-            np.copyto(at, number, where=each > y)
-            np.maximum(y, each, out=y)
-    for axis, (n, s, (a, _), step) in enumerate(zip(counts, grid.stride, grid.padding, steps, strict=True)):
-        first = (np.arange(n) * s - a) * step
-        at += first.reshape(n, *(1,) * (len(sizes) - axis - 1))
+def largest(x: Any, grid: Grid) -> tuple[Any, Any]:
+    """The largest element of every window, and which of the positions in the window it has (the first of equals)."""
+    number = np.min_scalar_type(math.prod(grid.kernel)).type
+    first, *others = views(x, grid, -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
+    y, at = np.array(first, order="C"), np.zeros(first.shape, number)
+    for k, each in enumerate(others, start=1):
+        z = np.ascontiguousarray(each)  # it is read twice
+        np.maximum(at, (z > y) * number(k), out=at)
+        np.maximum(y, z, out=y)
     return y, at
 
 
 def where_largest(x: Any, grid: Grid) -> Any:
-    """The numbers that `largest` finds."""
-    return largest(x._array if isinstance(x, TensorBase) else x, grid=grid)[1]
+    """The positions that `largest` finds."""
+    return largest(x._array if isinstance(x, TensorBase) else x, grid)[1]
 
 
-def put_in_planes(g: Any, at: Any, shape: Any) -> Any:
-    """Zeros of `shape` with `g` added at its numbers in each plane."""
-    flat, numbers = (np.reshape(a, (*shape[:2], math.prod(a.shape[2:]))) for a in (g, at))
-    return np.reshape(put_along_axis(flat, numbers, (*shape[:2], math.prod(shape[2:])), 2), shape)
+def numbers_in_planes(at: Any, sizes: Any, grid: Grid) -> Any:
+    """Positions in windows as numbers of elements in a plane, counted row by row."""
+    steps = [math.prod(sizes[k + 1 :]) for k in range(len(sizes))]
+
+    def number(k: Any) -> Any:
+        return sum(i * d * step for i, d, step in zip(k, grid.dilation, steps, strict=True))
+
+    numbers = np.array([number(k) for k in itertools.product(*map(range, grid.kernel))], np.int64)[at]
+    for axis, (s, (a, _), step) in enumerate(zip(grid.stride, grid.padding, steps, strict=True), start=2):
+        first = (np.arange(at.shape[axis]) * s - a) * step
+        numbers += first.reshape(-1, *(1,) * (at.ndim - axis - 1))
+    return numbers
 
 
-@primitive(
-    lambda g, _x, at: put_in_planes(g, at, _x.shape),
-    saves={"at": lambda x, *, grid: where_largest(x, grid)},
+def put(g: Any, at: Any, shape: Any, grid: Grid) -> Any:
+    """What belongs to a window added to the element at one position in it."""
+    if isinstance(g, TensorBase):
+        return window_put(g, at, shape=shape, grid=grid)
+    z = np.zeros((*shape[:2], *grid.framed(shape[2:])), g.dtype)
+    for k, (_, index) in enumerate(places(grid, tuple(g.shape[2:]))):
+        part = z[(Ellipsis, *index)]
+        if grid.apart:
+            np.multiply(g, at == k, out=part)
+        else:
+            part += g * (at == k)
+    return np.ascontiguousarray(z[(ALL, ALL, *grid.inner)])
+
+
+def picked(x: Any, at: Any, grid: Grid) -> Any:
+    """The element of every window at one position in it: the adjoint of `put`."""
+    if isinstance(x, TensorBase):
+        return window_pick(x, at, grid=grid)
+    return sum(each * (at == k) for k, each in enumerate(views(x, grid)))
+
+
+window_put = rule(
+    lambda x, at, *, shape, grid: put(x, at, shape, grid),
+    lambda g, at, grid: picked(g, at, grid),
+    None,
+    name="window_put",
 )
-def max_pool(x: Any, *, grid: Grid) -> Any:
-    """The largest element of every window: (N, C, *D) → (N, C, *counts)."""
-    return largest(x, grid=grid)
+window_pick = rule(
+    lambda x, at, *, grid: picked(x, at, grid),
+    lambda g, _x, at, grid: put(g, at, _x.shape, grid),
+    None,
+    name="window_pick",
+)
+max_pool = rule(
+    lambda x, *, grid: largest(x, grid),
+    lambda g, _x, at, grid: put(g, at, _x.shape, grid),
+    saves={"at": lambda x, *, grid: where_largest(x, grid)},
+    name="max_pool",
+)

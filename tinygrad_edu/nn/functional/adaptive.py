@@ -145,7 +145,9 @@ def _adaptive_max_pool(name: str, d: int, input: Any, output_size: Any, indices:
     sides = _output(name, d, output_size, sizes)
     grid = _even(sizes, sides)
     if grid is not None:
-        y, at = rules.max_pool(input, grid=grid), rules.where_largest(x, grid) if indices else None
+        y, at = rules.max_pool(input, grid=grid), None
+        if indices:
+            at = rules.numbers_in_planes(rules.where_largest(x, grid), sizes, grid)
     else:
         at = _largest_of_parts(x, sides)
         flat = shaping.reshape(input, shape=(n, c, math.prod(sizes)))

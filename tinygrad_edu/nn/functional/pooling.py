@@ -98,7 +98,7 @@ def _max_pool(
         return unbatched(lambda x: _max_pool(name, d, x, kernel, stride, padding, dilation, ceil, indices), input)
     grid, _ = _windows_of(name, x, kernel, stride, padding, dilation, ceil)
     y = rules.max_pool(input, grid=grid)
-    return (y, wrap(rules.where_largest(x, grid))) if indices else y
+    return (y, wrap(rules.numbers_in_planes(rules.where_largest(x, grid), x.shape[2:], grid))) if indices else y
 
 
 def max_pool1d(
