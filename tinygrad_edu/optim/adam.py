@@ -82,12 +82,18 @@ class Adam(Optimizer):
         beta1, beta2 = options["betas"]
         t = state.step = state.step + 1
         m, v = state.exp_avg, state.exp_avg_sq
-        m += (1 - beta1) * (g - m)
+        d = g - m  # the only new memory: what follows is computed in it
+        d *= 1 - beta1
+        m += d
+        np.multiply(g, g, out=d)
+        d *= 1 - beta2
         v *= beta2
-        v += (1 - beta2) * g * g
+        v += d
         if options["amsgrad"]:
             v = np.maximum(state.max_exp_avg_sq, v, out=state.max_exp_avg_sq)
-        root = np.sqrt(v)
-        root /= math.sqrt(1 - beta2**t)
-        root += options["eps"]
-        return options["lr"] / (1 - beta1**t) * m / root
+        np.sqrt(v, out=d)
+        d /= math.sqrt(1 - beta2**t)
+        d += options["eps"]
+        np.divide(m, d, out=d)
+        d *= options["lr"] / (1 - beta1**t)
+        return d

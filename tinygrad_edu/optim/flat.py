@@ -26,9 +26,9 @@ from tinygrad_edu.dtypes import float64, get_default_dtype
 from tinygrad_edu.memory import changed
 from tinygrad_edu.primitive import TensorBase, wrap
 
-__all__ = ["Layout", "State", "number_dtype"]
+__all__ = ["Layout", "State", "alone", "number_dtype"]
 
-PIECE = 1 << 16  # elements; measured: smaller pieces cost calls, larger ones fall out of the cache
+PIECE = 1 << 17  # elements; measured: smaller pieces cost calls, larger ones fall out of the cache
 SMALL = 1 << 13  # elements up to which copying a gradient is cheaper than calls of its own
 
 State = SimpleNamespace
@@ -36,11 +36,15 @@ State = SimpleNamespace
 
 `number` is the type in which numbers are kept between steps."""
 
+Change = Callable[[dict[str, Any], State, Any, Any], ndarray]
+"""(options, state, x, g) → what is to be subtracted from x."""
+
 _array = attrgetter("_array")
+_STATELESS, _NONE = State(), {}  # not changed
 
 
 class Rule(Protocol):
-    """What a layout asks of an optimizer."""
+    """What is asked of an optimizer here."""
 
     numbers: tuple[str, ...]  # which entries of the state are one number per parameter
     together: int  # how few small parameters are not worth copying together
@@ -52,131 +56,135 @@ class Rule(Protocol):
     def gradient(self, options: dict[str, Any], x: Any, g: Any) -> Any:
         """The gradient that the formula sees."""
 
-    def change(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
-        """What is to be subtracted from `x`, in new memory; updates the state."""
-
     def needs_parameter(self, options: dict[str, Any]) -> bool:
-        """Whether `change` reads `x`."""
+        """Whether the change depends on `x`."""
+
+
+def alone(rule: Rule, options: dict[str, Any], initial: dict[str, Any], change: Change, p: TensorBase, by: str) -> None:
+    """Change one parameter where it lies, in pieces if it is large."""
+    x, g = p._array, p._grad._array
+    if type(g) is not ndarray or g.shape != x.shape:
+        (g,) = _checked([g], [x], by)
+    state, numbers = _entries(rule, options, initial, p) if initial else (_STATELESS, _NONE)
+    if x.ndim and (x.size <= PIECE or not x.flags.c_contiguous):
+        np.subtract(x, change(options, state, x, g), x)
+    else:
+        _in_pieces(options, state, numbers, change, x.reshape(-1), g.reshape(-1))
+    if numbers:
+        for name, a in numbers.items():
+            a.fill(getattr(state, name))
+    changed(x, by)
+
+
+def _in_pieces(
+    options: dict[str, Any], state: State, numbers: dict[str, Any], change: Change, x: ndarray, g: ndarray
+) -> None:
+    """Change a vector piece by piece (and what has no dimensions as a vector: NumPy would make a scalar of it)."""
+    vectors = {name: a.reshape(-1) for name, a in state.__dict__.items() if type(a) is ndarray}
+    before = {name: value for name, value in state.__dict__.items() if name not in vectors}
+    for k in range(0, x.size, PIECE):
+        cut = slice(k, k + PIECE)
+        piece = State(**before, **{name: a[cut] for name, a in vectors.items()})
+        np.subtract(x[cut], change(options, piece, x[cut], g[cut]), x[cut])
+        for name in numbers:
+            setattr(state, name, getattr(piece, name))
+
+
+def _entries(
+    rule: Rule, options: dict[str, Any], initial: dict[str, Any], p: TensorBase
+) -> tuple[State, dict[str, ndarray]]:
+    """The state of a parameter, and where its numbers are kept. What is missing starts."""
+    entries, x = rule.state[p], p._array
+    shape, dtype = x.shape, x.dtype
+    state, numbers = State(), _NONE
+    seen = state.__dict__
+    for name, first in initial.items():
+        a = getattr(entries.get(name), "_array", None)
+        if name in rule.numbers:
+            if type(a) is not ndarray or a.shape != () or a.dtype.kind != "f":
+                a = _started(entries, name, first, (), number_dtype(), rule, options, p)
+            numbers = numbers or {}
+            numbers[name], seen[name], seen["number"] = a, a.item(), a.dtype.type
+        else:
+            if type(a) is not ndarray or a.shape != shape or a.dtype != dtype or not a.flags.c_contiguous:
+                a = _started(entries, name, first, shape, dtype, rule, options, p)
+            seen[name] = a
+    return state, numbers
+
+
+def _started(
+    entries: dict[str, Any], name: str, first: Any, shape: Any, dtype: Any, rule: Rule, options: Any, p: TensorBase
+) -> ndarray:
+    """A new array for an entry of the state."""
+    a = np.empty(shape, dtype)
+    a[...] = _value(entries, name, first, shape, rule, options, p)
+    entries[name] = wrap(a)
+    return a
 
 
 class Layout:
     """Where the gradients and the state of some parameters lie while steps are taken."""
 
-    def __init__(self, rule: Rule, options: dict[str, Any], params: Sequence[TensorBase]) -> None:
-        self.given = params
-        initial = rule.initial(options)
-        self.names = tuple(initial)
-        self._entries: Callable[[Any], tuple[Any, ...]] = (
-            itemgetter(*self.names) if len(self.names) > 1 else lambda s: (s[self.names[0]],)
-        )
+    def __init__(
+        self, rule: Rule, options: dict[str, Any], initial: dict[str, Any], params: Sequence[TensorBase]
+    ) -> None:
+        self.given, self.names = params, tuple(initial)
         self.blocks: list[Block] = []
         small: dict[Any, list[TensorBase]] = {}
         for p in params:
             if p._array.size <= SMALL:
                 small.setdefault(p._array.dtype, []).append(p)
-            else:
-                self._add(rule, options, initial, [p])
         for alike in small.values():
             for some in _packed(alike):
-                for part in [some] if len(some) >= rule.together else [[p] for p in some]:
-                    self._add(rule, options, initial, part)
+                if len(some) >= rule.together:
+                    self.blocks.append(Block(rule, options, initial, some))
         self.params = [p for b in self.blocks for p in b.params]
+        side_by_side = set(self.params)
+        self.others = [p for p in params if p not in side_by_side]
         self.arrays = [p._array for p in self.params]
-        self.shapes = [a.shape for a in self.arrays]
         if self.names:
             self.states = [rule.state[p] for p in self.params]
-            self.memory = [*map(_array, chain.from_iterable(map(self._entries, self.states)))]
+            self.memory = [*map(_array, self._entries())]
 
-    def _add(self, rule: Rule, options: dict[str, Any], initial: dict[str, Any], params: list[TensorBase]) -> None:
-        self.blocks.append((Alone if len(params) == 1 else Together)(rule, options, initial, params))
+    def _entries(self) -> chain[Any]:
+        if len(self.names) == 1:
+            return chain(map(itemgetter(self.names[0]), self.states))
+        return chain.from_iterable(map(itemgetter(*self.names), self.states))
 
-    def fits(self, params: Sequence[TensorBase], names: tuple[str, ...], state: Any) -> bool:
+    def fits(self, params: Sequence[TensorBase], initial: dict[str, Any], state: Any) -> bool:
         """Whether everything is still where it was."""
-        if len(params) != len(self.given) or names != self.names or not all(map(is_, params, self.given)):
+        if len(params) != len(self.given) or tuple(initial) != self.names or not all(map(is_, params, self.given)):
             return False
         if not all(map(is_, map(_array, self.params), self.arrays)):
             return False
-        if not names:
+        if not initial:
             return True
         try:
             if not all(map(is_, map(state.get, self.params), self.states)):
                 return False
-            return all(map(is_, map(_array, chain.from_iterable(map(self._entries, self.states))), self.memory))
+            return all(map(is_, map(_array, self._entries()), self.memory))
         except (KeyError, AttributeError):  # an entry was deleted, or is no tensor
             return False
 
-    def step(self, rule: Rule, options: dict[str, Any], by: str) -> None:
+    def step(self, rule: Rule, options: dict[str, Any], initial: dict[str, Any], change: Change, by: str) -> None:
         """Change the parameters, noting that it was done `by` this function."""
-        grads = [p._grad._array for p in self.params]
-        if {*map(type, grads)} != {ndarray}:
-            grads = lazy.realise(grads)
-        if [g.shape for g in grads] != self.shapes:
-            g, x = next((g, x) for g, x in zip(grads, self.arrays, strict=True) if g.shape != x.shape)
-            raise RuntimeError(
-                f"{by}: a parameter of shape {tuple(x.shape)} has a gradient of shape {tuple(g.shape)}, from before "
-                f"its memory was exchanged. Call zero_grad() and backward() again."
-            )
+        grads = _checked([p._grad._array for p in self.params], self.arrays, by)
         start = 0
         for block in self.blocks:
-            block.step(rule, options, grads[start : (start := start + len(block.params))])
+            block.step(rule, options, change, grads[start : (start := start + len(block.params))])
         for x in self.arrays:
             changed(x, by)
+        for p in self.others:
+            alone(rule, options, initial, change, p, by)
 
 
 class Block:
-    """Parameters that are updated by the same calls."""
-
-    params: list[TensorBase]
-
-    def step(self, rule: Rule, options: dict[str, Any], grads: list[ndarray]) -> None:
-        """Change the parameters."""
-        raise NotImplementedError
-
-
-class Alone(Block):
-    """One parameter, updated where it lies, in pieces if it is large."""
-
-    def __init__(self, rule: Rule, options: dict[str, Any], initial: dict[str, Any], params: list[TensorBase]) -> None:
-        self.params = params
-        p, x = params[0], params[0]._array
-        entries = rule.state[p] if initial else {}
-        arrays: dict[str, ndarray] = {}
-        for name, first in initial.items():
-            number = name in rule.numbers
-            a: Any = getattr(entries.get(name), "_array", None)
-            if not _may_stay(a, () if number else x.shape, None if number else x.dtype):
-                a = np.empty((), number_dtype()) if number else np.empty(x.shape, x.dtype)
-                a[...] = _value(entries, name, first, a.shape, rule, options, p)
-                entries[name] = wrap(a)
-            arrays[name] = a
-        self.numbers = {name: arrays.pop(name) for name in rule.numbers if name in arrays}
-        whole = x.size <= PIECE or not x.flags.c_contiguous
-        self.flat = x.ndim == 0 or not whole  # whether gradient, parameter and state are taken as vectors
-        if self.flat:
-            x, arrays = x.reshape(-1), {name: a.reshape(-1) for name, a in arrays.items()}
-        self.cuts: list[Any] = [...] if whole else [slice(k, k + PIECE) for k in range(0, x.size, PIECE)]
-        self.pieces = [(x[cut], State(**{name: a[cut] for name, a in arrays.items()})) for cut in self.cuts]
-        for _, state in self.pieces:
-            state.__dict__.update(_kept(self.numbers))
-
-    def step(self, rule: Rule, options: dict[str, Any], grads: list[ndarray]) -> None:
-        g = grads[0].reshape(-1) if self.flat else grads[0]
-        for cut, (x, state) in zip(self.cuts, self.pieces):  # noqa: B905 - as many
-            for name, a in self.numbers.items():
-                setattr(state, name, a.item())
-            np.subtract(x, rule.change(options, state, x, g[cut] if len(self.cuts) > 1 else g), x)
-        for name, a in self.numbers.items():
-            a.fill(getattr(state, name))
-
-
-class Together(Block):
     """Several parameters side by side."""
 
     def __init__(self, rule: Rule, options: dict[str, Any], initial: dict[str, Any], params: list[TensorBase]) -> None:
         self.params = params
         arrays = [p._array for p in params]
-        dtype = arrays[0].dtype
-        ends = np.cumsum([a.size for a in arrays]).tolist()
+        dtype, ends = arrays[0].dtype, np.cumsum([a.size for a in arrays]).tolist()
         self.cuts = [slice(end - a.size, end) for a, end in zip(arrays, ends, strict=True)]
         self.g, self.delta = np.empty(ends[-1], dtype), np.empty(ends[-1], dtype)
         self.x: ndarray | None = None
@@ -195,28 +203,24 @@ class Together(Block):
                 view[...] = _value(state, name, first, view.shape, rule, options, p)
             for state, view in zip(states, views, strict=True):
                 state[name] = wrap(view)
-        self.whole = State(**_kept(self.numbers), **self.vectors)
 
-    def step(self, rule: Rule, options: dict[str, Any], grads: list[ndarray]) -> None:
+    def step(self, rule: Rule, options: dict[str, Any], change: Change, grads: list[ndarray]) -> None:
+        """Change the parameters."""
         np.concatenate(grads, None, self.g)
         x = None
         if rule.needs_parameter(options):
-            if self.x is None:
-                self.x = np.empty_like(self.g)
+            self.x = np.empty_like(self.g) if self.x is None else self.x
             x = np.concatenate([a for a, _ in self.targets], None, self.x)
-        before = {name: a.tolist() for name, a in self.numbers.items()}
-        if all(values.count(values[0]) == len(values) for values in before.values()):
-            state = self.whole
-            for name, values in before.items():
-                setattr(state, name, values[0])
-            self.delta[...] = rule.change(options, state, x, self.g)
+        if all(values.count(values[0]) == len(values) for values in (a.tolist() for a in self.numbers.values())):
+            state = State(**self.vectors, **_read({name: a[0] for name, a in self.numbers.items()}))
+            self.delta[...] = change(options, state, x, self.g)
             for name, a in self.numbers.items():
                 a.fill(getattr(state, name))
         else:  # some have taken more steps than others: one after the other
             for k, cut in enumerate(self.cuts):
-                state = State(**_kept(self.numbers), **{name: a[cut] for name, a in self.vectors.items()})
-                state.__dict__.update({name: values[k] for name, values in before.items()})
-                self.delta[cut] = rule.change(options, state, None if x is None else x[cut], self.g[cut])
+                state = State(**{name: a[cut] for name, a in self.vectors.items()})
+                state.__dict__.update(_read({name: a[k] for name, a in self.numbers.items()}))
+                self.delta[cut] = change(options, state, None if x is None else x[cut], self.g[cut])
                 for name, a in self.numbers.items():
                     a[k] = getattr(state, name)
         for a, d in self.targets:
@@ -236,6 +240,19 @@ def _packed(params: list[TensorBase]) -> list[list[TensorBase]]:
     return packs
 
 
+def _checked(grads: list[Any], arrays: list[ndarray], by: str) -> list[ndarray]:
+    """The gradients as NumPy arrays of the parameters' shapes."""
+    if not {*map(type, grads)} <= {ndarray}:
+        grads = lazy.realise(grads)
+    if [g.shape for g in grads] != [x.shape for x in arrays]:
+        g, x = next((g, x) for g, x in zip(grads, arrays, strict=True) if g.shape != x.shape)
+        raise RuntimeError(
+            f"{by}: a parameter of shape {tuple(x.shape)} has a gradient of shape {tuple(g.shape)}, from before its "
+            f"memory was exchanged. Call zero_grad() and backward() again."
+        )
+    return grads
+
+
 def number_dtype(have: Any = None) -> Any:
     """The dtype of counters: float32, as in PyTorch, unless the default is float64."""
     if isinstance(have, TensorBase) and have._array.dtype.kind == "f":
@@ -243,16 +260,12 @@ def number_dtype(have: Any = None) -> Any:
     return np.dtype(np.float64 if get_default_dtype() == float64 else np.float32)
 
 
-def _kept(numbers: dict[str, ndarray]) -> dict[str, Any]:
-    """The type of the numbers in the state."""
-    return {"number": a.dtype.type for a in [*numbers.values()][:1]}  # noqa: B035 - one at most
-
-
-def _may_stay(a: Any, shape: tuple[int, ...], dtype: Any) -> bool:
-    """Whether this array can hold the state from now on."""
-    if type(a) is not ndarray or a.shape != shape or not a.flags.writeable or not a.flags.c_contiguous:
-        return False
-    return a.dtype.kind == "f" if dtype is None else a.dtype == dtype
+def _read(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Numbers as Python's, and the type in which they are kept."""
+    out: dict[str, Any] = {}
+    for name, a in numbers.items():
+        out[name], out["number"] = a.item(), a.dtype.type
+    return out
 
 
 def _value(

@@ -14,8 +14,7 @@ from numpy import ndarray
 
 from tinygrad_edu.autograd import enable_grad
 from tinygrad_edu.autograd.hooks import RemovableHandle
-from tinygrad_edu.memory import changed
-from tinygrad_edu.optim.flat import SMALL, Layout, State
+from tinygrad_edu.optim.flat import Layout, State, alone
 from tinygrad_edu.optim.options import GROUPS_ONLY, check_names, check_options, misspelt, plain
 from tinygrad_edu.optim.parameters import as_groups, check_new_group, split_names
 from tinygrad_edu.primitive import TensorBase, wrap
@@ -23,7 +22,6 @@ from tinygrad_edu.primitive import TensorBase, wrap
 __all__ = ["Optimizer"]
 
 KINDS = ("step_pre", "step_post", "state_dict_pre", "state_dict_post", "load_state_dict_pre", "load_state_dict_post")
-_STATELESS = State()
 
 
 def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,7 +30,7 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def run(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         self._opt_called = True
-        if self._stepping or not (self._hooks["step_pre"] or self._hooks["step_post"]):
+        if self._stepping or not self._step_hooks:
             return step(self, *args, **kwargs)
         self._stepping = True
         try:
@@ -91,7 +89,7 @@ class Optimizer:
     together = 2
     """How many small parameters are worth copying together."""
 
-    _opt_called = _stepping = False  # a step has been taken; one is being taken
+    _opt_called = _step_hooks = _stepping = False  # a step was taken; hooks were registered; a step is being taken
     _hooks: dict[str, list[Any]]
 
     def __new__(cls, *args: Any, **options: Any) -> Any:
@@ -113,7 +111,9 @@ class Optimizer:
 
     def _forget(self) -> None:
         """Start without hooks and memory layout, as a copy does."""
+        self._by = f"{type(self).__name__}.step"  # who changes parameters, for messages
         self._hooks = {kind: [] for kind in KINDS}
+        self._step_hooks = False
         self._layouts: dict[int, Layout] = {}
 
     # -- what a subclass defines ------------------------------------------------------------------------------
@@ -156,30 +156,31 @@ class Optimizer:
             delta += options["lr"] * decay * x
         return delta
 
-    @hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient. `closure`, if given, computes the loss anew, and is returned."""
+        if self._step_hooks and not self._stepping:
+            return hooked(Optimizer.step)(self, closure)
+        self._opt_called = True
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        by = f"{type(self).__name__}.step"
+        by = self._by
         for k, group in enumerate(self.param_groups):
             params = [p for p in group["params"] if p._grad is not None]
             if not params:
                 continue
             options = group if type(group.get("lr")) in (float, int) else plain(group)
             initial = self.initial(options)
-            if not initial and len(params) < self.together and all(p._array.size <= SMALL for p in params):
+            change = self.change if options.get("weight_decay") or options.get("maximize") else self.update
+            if len(params) < self.together:
                 for p in params:
-                    x = p._array
-                    np.subtract(x, self.change(options, _STATELESS, x, p._grad._array), x)
-                    changed(x, by)
+                    alone(self, options, initial, change, p, by)
                 continue
             layout = self._layouts.get(k)
-            if layout is None or not layout.fits(params, tuple(initial), self.state):
-                layout = self._layouts[k] = Layout(self, plain(group), params)
-            layout.step(self, options, by)
+            if layout is None or not layout.fits(params, initial, self.state):
+                layout = self._layouts[k] = Layout(self, options, initial, params)
+            layout.step(self, options, initial, change, by)
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -280,6 +281,7 @@ class Optimizer:
 
     def _register(self, kind: str, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         handle = RemovableHandle(self._hooks[kind], hook)
+        self._step_hooks = self._step_hooks or kind in ("step_pre", "step_post")
         if prepend:
             self._hooks[kind].insert(0, self._hooks[kind].pop())
         return handle

@@ -80,10 +80,10 @@ class SGD(Optimizer):
         return {"momentum_buffer": (lambda g: dampening / momentum * g) if dampening else 0}  # so that first v = g
 
     def update(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
-        lr, momentum, dampening = options["lr"], options["momentum"], options["dampening"]
+        lr, momentum = options["lr"], options["momentum"]
         if not momentum:
             return lr * g
-        v = state.momentum_buffer
+        v, dampening = state.momentum_buffer, options["dampening"]
         v *= momentum
         v += (1 - dampening) * g if dampening else g
         return lr * (g + momentum * v) if options["nesterov"] else lr * v
