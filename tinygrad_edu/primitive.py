@@ -22,6 +22,7 @@ no rule does that by hand (`tinygrad_edu.autograd.backward`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -145,10 +146,9 @@ class Primitive:
 
     def plan(self, mask: int) -> Plan:
         """The plan for the operands in the bit mask."""
-        found = self.plans.get(mask)
-        if found is None:
-            found = self.plans[mask] = Plan(self, mask)
-        return found
+        if mask not in self.plans:
+            self.plans[mask] = Plan(self, mask)
+        return self.plans[mask]
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join(self.operands)})>"
@@ -167,18 +167,6 @@ def mismatch(name: str, arrays: Sequence[Any], error: ValueError) -> Exception:
     return error
 
 
-class Constant:
-    """An operand that is no Tensor: an array or a number."""
-
-    __slots__ = ("_array",)
-
-    def __init__(self, array: Any) -> None:
-        self._array = array
-
-    def _edge(self) -> None:
-        return None
-
-
 def recorder(p: Primitive) -> Callable[..., Any]:
     """How Tensors call a primitive: its function on their arrays, and where one of them is connected, a node.
 
@@ -191,7 +179,7 @@ def recorder(p: Primitive) -> Callable[..., Any]:
             arrays = [x._array for x in operands]
             nodes = [x._node if x._view is None else x._edge() for x in operands]
         except AttributeError:  # some are no Tensors
-            given = [x if isinstance(x, TensorBase) else Constant(as_operand(x, name)) for x in operands]
+            given = [x if isinstance(x, TensorBase) else wrap(as_operand(x, name)) for x in operands]
             arrays = [x._array for x in given]
             nodes = [x._edge() for x in given]
         if elementwise:
@@ -228,19 +216,17 @@ def recorder(p: Primitive) -> Callable[..., Any]:
         if view and isinstance(operands[0], TensorBase):
             for k, t in enumerate(out if several else (out,)):
                 if type(t._array) is ndarray and owner(t._array) is owner(arrays[0]):
-                    t._view = View(operands[0], _step(call, operands[1:], kwargs, k if several else None), several)
+                    t._view = View(operands[0], partial(again, operands[1:], kwargs, k if several else None), several)
         if mode and mode is not True:
             mode(node, operands, out)
         return out
 
+    def again(rest: tuple[Any, ...], kwargs: dict[str, Any], k: int | None, base: Any) -> Any:
+        """A view, made from its base once more."""
+        out = call(base, *rest, **kwargs)
+        return out if k is None else out[k]
+
     return call
-
-
-def _step(
-    call: Callable[..., Any], rest: tuple[Any, ...], kwargs: dict[str, Any], k: int | None
-) -> Callable[[Any], Any]:
-    """How a view is made from its base."""
-    return lambda base: call(base, *rest, **kwargs) if k is None else call(base, *rest, **kwargs)[k]
 
 
 def rule(

@@ -18,8 +18,9 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import lazy, memory
+from tinygrad_edu.autograd.higher_order import as_tensors, mark
 from tinygrad_edu.memory import observing, recording
-from tinygrad_edu.primitive import Node, Pick, TensorBase, pick, wrap
+from tinygrad_edu.primitive import Node, Pick, TensorBase, wrap
 from tinygrad_edu.rules.shaping import cast
 
 __all__ = ["accumulate", "alone", "copied", "ordered", "propagate", "run_hooks"]
@@ -94,7 +95,7 @@ def propagate(
     finally:
         recording.set(before)
     if create_graph:
-        _mark(cots, began, roots)
+        mark(cots, began, ordered(roots))
     if done is not None:  # an observer may want to see what came out
         done(cots)
     return cots, shared
@@ -165,10 +166,12 @@ def _put_together(cots: dict[Any, Any], node: Pick, g: Any) -> None:
 
 def _completed(node: Node, parts: list[Any], as_tensors: bool) -> tuple[Any, ...]:
     """The cotangents of several results, with zeros for those that nothing depends on."""
-    return tuple(
-        _zeros(s, d, as_tensors) if p is None and node.materialize else p
-        for p, s, d in zip(parts, node.shape, node.dtype, strict=True)
-    )
+    if node.materialize:
+        for k, (shape, dtype) in enumerate(zip(node.shape, node.dtype, strict=True)):
+            if parts[k] is None:
+                zeros = np.zeros(shape, dtype if dtype.kind == "f" else np.float64)
+                parts[k] = wrap(zeros) if as_tensors else zeros
+    return tuple(parts)
 
 
 def _jointly(node: Node, g: Any, saved: Any) -> Iterator[tuple[Any, Any]]:
@@ -179,16 +182,6 @@ def _jointly(node: Node, g: Any, saved: Any) -> Iterator[tuple[Any, Any]]:
     for i, edge in zip(plan.wanted, node.edges, strict=True):
         if (c := parts[i]) is not None:
             yield edge, fit(c, edge.shape, edge.dtype, node)
-
-
-def _mark(cots: dict[Any, Any], began: int, roots: list[Any]) -> None:
-    """Note on the results of a recorded pass since when it ran, and how often was differentiated by then."""
-    order = 1 + max((n.derived[1] for n in ordered(roots) if n.derived), default=0)
-    for c in cots.values():
-        for t in c if c.__class__ is tuple else (c,):
-            node = getattr(t, "_node", None)
-            if isinstance(node, Node) and node.seq > began:
-                node.derived = began, order
 
 
 def _named(node: Node, names: tuple[str, ...]) -> dict[str, Any]:
@@ -209,11 +202,6 @@ def _add(cots: dict[Any, Any], own: set[Any], shared: set[Any], edge: Any, c: An
         cots[edge] = have + c
         own.add(edge)
         shared.discard(edge)
-
-
-def _zeros(shape: tuple[int, ...], dtype: Any, as_tensor: bool) -> Any:
-    zeros = np.zeros(shape, dtype if dtype.kind == "f" else np.float64)
-    return wrap(zeros) if as_tensor else zeros
 
 
 def _leading_to(nodes: list[Node], goals: set[Any]) -> list[Node]:
@@ -254,39 +242,6 @@ def _check_unchanged(node: Node) -> None:
 def _flat(saved: Any) -> list[Any]:
     """The NumPy arrays among saved values."""
     return [x for a in saved or () for x in (a if type(a) is tuple else (a,)) if type(x) is ndarray]
-
-
-def as_tensors(node: Node) -> tuple[Any, ...]:
-    """The saved values of a node as Tensors that lead back into the graph; constants stay arrays."""
-    plan, p = node.plan, node.primitive
-    edges = dict(zip(plan.wanted, node.edges, strict=True))
-    kwargs = node.kwargs or {}
-    out: dict[int, Any] = {}
-    for k, (source, a) in enumerate(zip(plan.sources, node.saved or (), strict=True)):
-        if k in plan.ghosts:
-            out.setdefault(source, a)  # another rule may name the array itself
-        elif source == 0:
-            out[0] = tuple(wrap(x, pick(node, i)) for i, x in enumerate(a)) if type(a) is tuple else wrap(a, node)
-        elif p.spread:
-            out[source] = tuple(_on_edge(x, edges.get(i)) for i, x in enumerate(a))
-        elif source <= len(p.operands):
-            out[source] = _on_edge(a, edges.get(source - 1))
-    for name, define in p.saves.items():  # by-products are made anew, recorded
-        if (source := p.environment[name]) in plan.sources:
-            reads, names = p.reads(define)
-            operands = (out[p.environment[n.removeprefix("_")]] for n in reads)
-            out[source] = define(*operands, **{n: kwargs[n] for n in names if n in kwargs})
-    return tuple(
-        a if k in plan.ghosts else out[source]
-        for k, (source, a) in enumerate(zip(plan.sources, node.saved or (), strict=True))
-    )
-
-
-def _on_edge(a: Any, edge: Any) -> Any:
-    if edge is None or edge.dtype == a.dtype:
-        return a if edge is None else wrap(a, edge)
-    # promotion has cast it: a recorded cast leads back to the edge
-    return wrap(a, cast(wrap(np.zeros(edge.shape, edge.dtype), edge), dtype=a.dtype)._node)
 
 
 def run_hooks(hooks: Iterable[Any], g: Any) -> Any:
