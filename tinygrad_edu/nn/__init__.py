@@ -29,3 +29,4 @@ from tinygrad_edu.nn.pooling import *
 from tinygrad_edu.nn.recurrent import *
 from tinygrad_edu.nn.resizing import *
 from tinygrad_edu.nn.shaping import *
+from tinygrad_edu.nn.transformer import *

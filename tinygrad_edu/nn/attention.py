@@ -168,11 +168,10 @@ class MultiheadAttention(Module):
         biases = [
             None if bias is None else indexing.getitem(bias, index=(slice(k * e, (k + 1) * e),)) for k in range(3)
         ]
+        weights: list[Any] = [self.q_proj_weight, self.k_proj_weight, self.v_proj_weight]
         if self._qkv_same_embed_dim:
             w = self.in_proj_weight
             weights = [indexing.getitem(w, index=(slice(k * e, (k + 1) * e),)) for k in range(3)]
-        else:
-            weights = [self.q_proj_weight, self.k_proj_weight, self.v_proj_weight]
         return [linear(x, w, b) for x, w, b in zip((query, key, value), weights, biases, strict=True)]
 
     def _heads(self, x: Any) -> Any:
@@ -199,7 +198,7 @@ class MultiheadAttention(Module):
 
     def _extended(self, k: Any, v: Any, mask: Any) -> tuple[Any, Any, Any]:
         """With the learned key and value, and those of zeros, at the end; every query may look there."""
-        pairs = [] if self.bias_k is None else [(self.bias_k, self.bias_v)]
+        pairs: list[tuple[Any, Any]] = [] if self.bias_k is None else [(self.bias_k, self.bias_v)]
         if self.add_zero_attn:
             zero = wrap(np.zeros((1, 1, self.embed_dim), k.dtype))
             pairs.append((zero, zero))
