@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import tinygrad_edu as tg
 from tinygrad_edu import transforms as T
+from tinygrad_edu.transforms import functional as TF
 
 RNG = np.random.default_rng(0)
 GREY, COLOUR = RNG.integers(0, 256, (6, 5), np.uint8), RNG.integers(0, 256, (6, 5, 3), np.uint8)
@@ -204,6 +205,17 @@ def test_pillow_images():
     assert T.ToTensor()(Image.fromarray(GREY.astype(np.uint16))).dtype == tg.int32
 
 
+def test_resizing_and_turning_are_pillows():
+    Image = pytest.importorskip("PIL.Image")
+    picture = Image.fromarray(COLOUR)
+    for h, w in ((3, 4), (11, 7), (6, 2)):
+        theirs = np.asarray(picture.resize((w, h), Image.Resampling.BILINEAR)).astype(int)
+        assert abs(T.Resize((h, w))(COLOUR).astype(int) - theirs).max() <= 1  # Pillow rounds after each direction
+    square = Image.fromarray(COLOUR[:5])
+    for angle in (17, 90, 200):
+        assert np.array_equal(TF.rotate(COLOUR[:5], angle), np.asarray(square.rotate(angle)))
+
+
 def test_without_pillow_the_message_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     assert T.Compose([T.RandomHorizontalFlip(), T.ToTensor()])(GREY).shape == (1, 6, 5)
@@ -224,3 +236,21 @@ def test_how_they_are_printed():
 )"""
     chain = [T.Resize(32), T.RandomCrop(32, padding=4), T.RandomHorizontalFlip(), T.CenterCrop(3), T.Grayscale()]
     assert repr(T.Compose([*chain, T.ToTensor(), T.Normalize((0.5,), (0.3,)), T.Lambda(abs)])) == text
+
+
+def test_as_functions():
+    tensor = TF.to_tensor(COLOUR)
+    assert TF.normalize(tensor, 0.5, 0.5).equal((tensor - 0.5) / 0.5)
+    assert np.array_equal(TF.hflip(GREY), GREY[:, ::-1]) and np.array_equal(TF.vflip(GREY), GREY[::-1])
+    assert np.array_equal(TF.rotate(GREY, 180), GREY[::-1, ::-1])
+    assert np.array_equal(TF.crop(GREY, 1, 2, 3, 2), GREY[1:4, 2:4])
+    assert TF.pad(GREY, 1).shape == (8, 7) and TF.center_crop(GREY, 3).shape == (3, 3)
+    assert TF.resize(GREY, (3, 4)).shape == (3, 4)
+    assert TF.rgb_to_grayscale(COLOUR).shape == (6, 5, 1) and TF.pil_to_tensor(GREY).dtype == tg.uint8
+    assert TF.convert_image_dtype(TF.pil_to_tensor(GREY)).equal(TF.to_tensor(GREY))
+    assert TF.convert_image_dtype(TF.to_tensor(GREY), tg.uint8).equal(TF.pil_to_tensor(GREY))
+    assert TF.convert_image_dtype(TF.to_tensor(GREY), tg.float64).dtype == tg.float64
+    with pytest.raises(ValueError, match=r"rows 4 to 7 .* inside of an image of size \(6, 5\)"):
+        TF.crop(GREY, 4, 0, 3, 2)
+    with pytest.raises(TypeError, match="should be Tensor Image"):
+        TF.convert_image_dtype(GREY)

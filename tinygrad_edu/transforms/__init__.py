@@ -14,13 +14,15 @@ was given. Pillow is needed for its own images only.
 Size([3, 28, 28])
 """
 
+from tinygrad_edu.transforms import functional
 from tinygrad_edu.transforms.compose import Compose, Lambda
-from tinygrad_edu.transforms.convert import Grayscale, Normalize, PILToTensor, ToPILImage, ToTensor
+from tinygrad_edu.transforms.convert import ConvertImageDtype, Grayscale, Normalize, PILToTensor, ToPILImage, ToTensor
 from tinygrad_edu.transforms.crop import CenterCrop, Pad, RandomCrop
 from tinygrad_edu.transforms.geometry import RandomHorizontalFlip, RandomRotation, RandomVerticalFlip
 from tinygrad_edu.transforms.resize import InterpolationMode, Resize
 
 __all__ = [
-    "CenterCrop", "Compose", "Grayscale", "InterpolationMode", "Lambda", "Normalize", "PILToTensor", "Pad",
-    "RandomCrop", "RandomHorizontalFlip", "RandomRotation", "RandomVerticalFlip", "Resize", "ToPILImage", "ToTensor",
+    "CenterCrop", "Compose", "ConvertImageDtype", "Grayscale", "InterpolationMode", "Lambda", "Normalize",
+    "PILToTensor", "Pad", "RandomCrop", "RandomHorizontalFlip", "RandomRotation", "RandomVerticalFlip", "Resize",
+    "ToPILImage", "ToTensor", "functional",
 ]  # fmt: skip

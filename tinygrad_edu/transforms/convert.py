@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu.dtypes import get_default_dtype, plain_array
+from tinygrad_edu.dtypes import as_dtype, get_default_dtype, plain_array
+from tinygrad_edu.functions.conversion import cast
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.transforms.image import is_pillow, pillow, pixels, planes
 
-__all__ = ["Grayscale", "Normalize", "PILToTensor", "ToPILImage", "ToTensor"]
+__all__ = ["ConvertImageDtype", "Grayscale", "Normalize", "PILToTensor", "ToPILImage", "ToTensor"]
 
 
 def _layers(image: Any, who: str) -> ndarray:
@@ -60,6 +61,28 @@ class PILToTensor:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+class ConvertImageDtype:
+    """A tensor in another dtype, with its values scaled: bytes 0…255 are floats 0…1. Other dtypes are only cast."""
+
+    takes_arrays = True
+
+    def __init__(self, dtype: Any = None) -> None:
+        self.dtype = get_default_dtype() if dtype is None else as_dtype(dtype)
+
+    def __call__(self, image: Any) -> Any:
+        if not isinstance(image, TensorBase):
+            raise TypeError(f"{type(self).__name__}: Input img should be Tensor Image. Put ToTensor() before it.")
+        a = image._array
+        if a.dtype == np.uint8 and self.dtype.kind == "f":
+            return wrap(np.divide(a, 255, dtype=self.dtype))
+        if a.dtype.kind == "f" and self.dtype == np.uint8:
+            return wrap((a * 255.999).astype(np.uint8))  # each byte stands for an equal part of 0…1
+        return cast(image, self.dtype)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.dtype})"
 
 
 class ToPILImage:

@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_edu.generator import generator
 from tinygrad_edu.transforms.image import planes
 
-__all__ = ["RandomHorizontalFlip", "RandomRotation", "RandomVerticalFlip"]
+__all__ = ["RandomHorizontalFlip", "RandomRotation", "RandomVerticalFlip", "turned"]
 
 
 class _RandomFlip:
@@ -64,17 +64,22 @@ class RandomRotation:
         self.degrees, self.fill = [float(low), float(high)], fill
 
     def __call__(self, img: Any) -> Any:
-        a, again = planes(img, "RandomRotation")
         low, high = self.degrees
-        angle = math.radians(generator().uniform(low, high))
-        h, w = a.shape[-2:]
-        y, x = np.arange(h)[:, None] - (h - 1) / 2, np.arange(w) - (w - 1) / 2
-        # where each pixel was before: the picture turns against the clock, and y points down
-        before_x = np.round(math.cos(angle) * x - math.sin(angle) * y + (w - 1) / 2).astype(np.int64)
-        before_y = np.round(math.sin(angle) * x + math.cos(angle) * y + (h - 1) / 2).astype(np.int64)
-        inside = (before_x >= 0) & (before_x < w) & (before_y >= 0) & (before_y < h)
-        turned = a[..., before_y.clip(0, h - 1), before_x.clip(0, w - 1)]
-        return again(np.where(inside, turned, np.asarray(self.fill, a.dtype)))
+        return turned(img, generator().uniform(low, high), self.fill)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(degrees={self.degrees}, interpolation=nearest, expand=False, fill={self.fill})"
+
+
+def turned(img: Any, degrees: float, fill: float = 0) -> Any:
+    """The image turned about its middle, against the clock."""
+    a, again = planes(img, "RandomRotation")
+    angle = math.radians(degrees)
+    h, w = a.shape[-2:]
+    y, x = np.arange(h)[:, None] - (h - 1) / 2, np.arange(w) - (w - 1) / 2
+    # where each pixel was before; y points down
+    before_x = np.round(math.cos(angle) * x - math.sin(angle) * y + (w - 1) / 2).astype(np.int64)
+    before_y = np.round(math.sin(angle) * x + math.cos(angle) * y + (h - 1) / 2).astype(np.int64)
+    inside = (before_x >= 0) & (before_x < w) & (before_y >= 0) & (before_y < h)
+    pixels = a[..., before_y.clip(0, h - 1), before_x.clip(0, w - 1)]
+    return again(np.where(inside, pixels, np.asarray(fill, a.dtype)))
