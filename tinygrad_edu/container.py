@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu import dtypes, lazy, legacy, memory, printing
+from tinygrad_edu import dtypes, glance, lazy, legacy, memory, printing
 from tinygrad_edu.device import check_device, cpu, device
 from tinygrad_edu.functions import conversion, creation, random
 from tinygrad_edu.memory import recording
@@ -295,6 +295,7 @@ class Container(TensorBase):
         return repr(self)
 
     __repr__ = printing.text
+    _repr_html_ = glance.html
 
     # -- copies ---------------------------------------------------------------------------------------------
 

@@ -11,5 +11,19 @@ from tinygrad_edu.viz.film import Film, play, record
 from tinygrad_edu.viz.graph import Cluster, Edge, Graph, Vertex
 from tinygrad_edu.viz.layout import LayoutMissing
 from tinygrad_edu.viz.reading import graph
+from tinygrad_edu.viz.summary import Layer, Summary, summary
 
-__all__ = ["Cluster", "Edge", "Film", "Graph", "LayoutMissing", "Vertex", "graph", "play", "record"]
+__all__ = [
+    "Cluster",
+    "Edge",
+    "Film",
+    "Graph",
+    "Layer",
+    "LayoutMissing",
+    "Summary",
+    "Vertex",
+    "graph",
+    "play",
+    "record",
+    "summary",
+]

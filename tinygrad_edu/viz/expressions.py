@@ -277,11 +277,14 @@ def _compute(node: ast.AST, values: Mapping[str, Any]) -> Any:
     assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     function = FUNCTIONS[node.func.id]
     operands = [_compute(n, values) for n in node.args]
-    options: dict[str, Any] = {str(o.arg): o.value.value if isinstance(o.value, ast.Constant) else _compute(o.value, values)
-               for o in node.keywords}  # fmt: skip
+    options = {str(o.arg): _option(o.value, values) for o in node.keywords}
     if operands and not any(isinstance(x, (TensorBase, list)) for x in operands):
         operands[0] = tg.tensor(float(operands[0]) if isinstance(operands[0], (int, float)) else operands[0])
     return _result(lambda: function(*operands, **options), [*operands, *options.values()], node)
+
+
+def _option(node: ast.AST, values: Mapping[str, Any]) -> Any:
+    return node.value if isinstance(node, ast.Constant) else _compute(node, values)
 
 
 def _alone(x: Any, node: ast.AST) -> Any:

@@ -120,7 +120,7 @@ class Graph:
         return listing.text(collapsed(self), color)
 
     def mermaid(self, direction: str = "TB") -> str:
-        """The source text for Mermaid, which many viewers of Markdown show as a picture (between ```mermaid and ```)."""
+        """The source text for Mermaid, which many viewers of Markdown show as a picture."""
         return mermaid.source(collapsed(self), direction)
 
     def html(self, path: str | os.PathLike[str], title: str | None = None) -> str:

@@ -32,6 +32,7 @@ class Names:
         self.roles: dict[Any, Literal["parameter", "buffer"]] = {}
         self.owners: dict[Any, str] = {}  # the module's path
         self.classes: dict[str, str] = {}  # of modules, by path
+        self.roots: dict[int, str] = {}  # what is put before the paths in a model, by its id
         self.listed: list[str] = []  # names for leaves, in the order of their use
         self._held: list[Any] = []  # arrays known by identity stay alive as long as their names
 
@@ -59,8 +60,11 @@ class Names:
     def module(self, module: Any, before: str = "") -> None:
         """The parameters and buffers of a module, by path; `before` tells several modules apart."""
         start = f"{before}." if before else ""
+        self._held.append(module)
         for path, inner in getattr(module, "named_modules", lambda: [("", module)])():
-            self.classes.setdefault(f"{start}{path}".rstrip("."), type(inner).__name__)
+            full = f"{start}{path}".rstrip(".")
+            self.classes.setdefault(full, type(inner).__name__)
+            self.roots.setdefault(id(inner), full)
         for role in ("parameter", "buffer"):
             for path, t in getattr(module, f"named_{role}s", lambda: ())():
                 if isinstance(t, TensorBase):
@@ -81,6 +85,13 @@ class Names:
             self.names.setdefault(id(t), name)
             self._held.append(t)
 
+    def path(self, noted: tuple[int, str] | None) -> str | None:
+        """The path of a module as it was noted, in the words of this graph; None for a model itself."""
+        if noted is None:
+            return None
+        root, path = noted
+        return ".".join(filter(None, (self.roots.get(root), path))) or None
+
     def caller(self, depth: int) -> None:
         """The variables of the function `depth` frames up, and of its file: tensors, lists of them, modules.
 
@@ -100,17 +111,24 @@ class Names:
                     found += [(f"{name}[{k!r}]", t) for k, t in x.items() if isinstance(t, TensorBase)]
                 elif not isinstance(x, type) and is_module(x) and not self.classes:
                     found.append((name, x))
-        modules = [(name, x) for name, x in found if is_module(x)]
-        distinct = {id(x) for _, x in modules}
-        for name, x in modules:
-            if id(x) in distinct:
-                self.module(x, name if len({id(m) for _, m in modules}) > 1 else "")
-                distinct.discard(id(x))
+        models = _outermost([(name, x) for name, x in found if is_module(x)])
+        for name, x in models:
+            self.module(x, name if len(models) > 1 else "")
         for t in [*self.tensors.values(), *(x for _, x in found)]:
             if isinstance(t, TensorBase) and isinstance(own := t.__dict__.get("name"), str):
                 self.names[_key(t)] = own
         for name, x in found:
             self.tensor(name, x)
+
+
+def _outermost(modules: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Those that have parameters, are not part of another, and each once."""
+    inner = {id(m) for _, x in modules for m in getattr(x, "modules", list)() if m is not x}
+    found: dict[int, tuple[str, Any]] = {}
+    for name, x in modules:
+        if id(x) not in inner and next(iter(x.named_parameters()), None) is not None:
+            found.setdefault(id(x), (name, x))
+    return list(found.values())
 
 
 def _key(t: TensorBase) -> Any:

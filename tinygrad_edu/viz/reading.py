@@ -212,7 +212,7 @@ class _Reader:
             value=short(value),
             gradient=_gradient(tensor),
             site=node.site,
-            module=node.module or (owners.pop() if len(owners) == 1 else None),
+            module=self.names.path(node.module) or (owners.pop() if len(owners) == 1 else None),
             order=order,
             bad=bad(value),
             noted=node.module is not None,

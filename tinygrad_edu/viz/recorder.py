@@ -18,6 +18,7 @@ from numpy import ndarray
 from tinygrad_edu.autograd.propagate import fit, ordered
 from tinygrad_edu.memory import observing, recording
 from tinygrad_edu.primitive import Leaf, Node, Pick, Plan, TensorBase
+from tinygrad_edu.viz.tracing import Places
 
 __all__ = ["Arrival", "Back", "Call", "Part", "Recorder", "Seed", "Step", "Values"]
 
@@ -123,7 +124,8 @@ def _same(a: ndarray, b: ndarray) -> bool:
 class Recorder:
     """Writes down steps. Use it as a context manager, once; `other` observers go on observing."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: Any = None) -> None:
+        self.places = Places(root)
         self.steps: list[Step] = []
         self.values = Values()
         self.passes = 0
@@ -147,6 +149,7 @@ class Recorder:
         now = self._open
         if now is None:
             self._settle()
+            self.places.note(node)
         keep = self.values.keep
         values = [None if x is None else keep(x) for x in operands]
         edges = tuple(x._edge() if isinstance(x, TensorBase) else None for x in operands)

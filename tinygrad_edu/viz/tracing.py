@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ from tinygrad_edu.memory import observing, recording
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.primitive import TensorBase
 
-__all__ = ["Places", "tensors_in", "traced", "undisturbed"]
+__all__ = ["Places", "observed", "tensors_in", "traced", "undisturbed"]
 
 _CALL = Module.__call__.__code__
 
@@ -37,8 +37,8 @@ class Places:
         node.site = node.site or user_line()
         node.module = self.path()
 
-    def path(self) -> str | None:
-        """The path of the innermost module whose forward is running; None outside of modules and for the root."""
+    def path(self) -> tuple[int, str] | None:
+        """The model, and the path in it of the innermost module whose forward is running; None outside of modules."""
         frame: Any = sys._getframe(1)
         modules = []
         while frame is not None:
@@ -49,7 +49,8 @@ class Places:
             return None
         root = modules[-1] if self.root is None else self.root
         paths = self._known(root)
-        return next((path for m in modules if (path := paths.get(id(m))) is not None), None) or None
+        found = next((path for m in modules if (path := paths.get(id(m))) is not None), None)
+        return None if found is None else (id(root), found)
 
     def _known(self, root: Any) -> Mapping[int, str]:
         if id(root) not in self._paths:
@@ -58,30 +59,35 @@ class Places:
 
 
 class _Tracer:
-    """Observes recorded calls: where each was made, and what came out."""
+    """Notes of recorded calls: where each was made, and what came out."""
 
     def __init__(self, model: Any) -> None:
         self.places = Places(model)
         self.values: dict[Any, Any] = {}
-        self.other = observing.get()
 
     def __call__(self, node: Any, operands: Any, out: Any) -> None:
         self.places.note(node)
         if isinstance(out, TensorBase):
             self.values[node] = out._array
-        if self.other is not True:
-            self.other(node, operands, out)
 
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        before = recording.get()
-        observing.set(self)
-        recording.set(self)
-        try:
-            yield
-        finally:
-            observing.set(self.other)
-            recording.set(before)
+
+@contextmanager
+def observed(observer: Callable[[Any, Any, Any], None]) -> Iterator[None]:
+    """Calls are recorded inside, and `observer` is called after each; others that observe go on observing."""
+    mode, other = recording.get(), observing.get()
+
+    def both(node: Any, operands: Any, out: Any) -> None:
+        observer(node, operands, out)
+        if other is not True:
+            other(node, operands, out)
+
+    observing.set(both)
+    recording.set(both)
+    try:
+        yield
+    finally:
+        observing.set(other)
+        recording.set(mode)
 
 
 def traced(model: Any, inputs: tuple[Any, ...]) -> tuple[list[Any], dict[Any, Any]]:
@@ -95,7 +101,7 @@ def traced(model: Any, inputs: tuple[Any, ...]) -> tuple[list[Any], dict[Any, An
             f"{type(model).__name__} computed before is drawn from its result: viz.graph(loss).)"
         )
     tracer = _Tracer(model)
-    with undisturbed(model), tracer.watching():
+    with undisturbed(model), observed(tracer):
         result = model(*inputs)
     outputs = [t for t in tensors_in(result) if t._edge() is not None]
     if not outputs:
