@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_edu as tg
+from tests.benchmarks.images import Cifar, Digits, Mnist
 from tests.benchmarks.loading import loading
 from tests.benchmarks.pairs import report
 from tests.benchmarks.steps import Linear, Logistic, Softmax, scalar_chain
@@ -29,6 +30,13 @@ def steps(torch: Any, pairs: int) -> None:
             report(f"{name}: over PyTorch", case.engine(tg), case.engine(torch), pairs)
     if torch:
         report("chain of 200 scalar operations: over PyTorch", scalar_chain(tg), scalar_chain(torch), pairs, 1)
+
+
+def images(torch: Any, pairs: int) -> None:
+    report("Digits CNN, SGD: over NumPy by hand", Digits().engine(tg, "SGD"), Digits().by_hand(), pairs, 3)
+    for case in (Digits(), Mnist(), Cifar()) if torch else ():
+        name, few = str(case.__doc__).split(",")[0], pairs if case.side == 8 else max(pairs // 10, 5)
+        report(f"{name}, Adam: over PyTorch", case.engine(tg), case.engine(torch), few, 3)
 
 
 def operations(pairs: int) -> None:
@@ -75,7 +83,7 @@ def import_time(runs: int = 15) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=200)
-    parser.add_argument("--only", choices=["steps", "operations", "loading", "import"])
+    parser.add_argument("--only", choices=["steps", "images", "operations", "loading", "import"])
     args = parser.parse_args()
     if os.environ.get("OMP_NUM_THREADS") != "1":
         parser.error("set OMP_NUM_THREADS=1 (and OPENBLAS_NUM_THREADS=1) first: one thread is measured")
@@ -87,6 +95,8 @@ def main() -> None:
     print(f"{'ours over theirs':<52} median  [quartiles]   ours         theirs")
     if args.only in (None, "steps"):
         steps(torch, args.pairs)
+    if args.only in (None, "images"):
+        images(torch, args.pairs)
     if args.only in (None, "operations"):
         operations(args.pairs)
     if args.only in (None, "loading"):
