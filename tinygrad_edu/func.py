@@ -12,8 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tinygrad_edu.autograd.transforms import grad, hessian, jacobian, jvp, value_and_grad, vjp
+from tinygrad_edu.nn.utils.stateless import functional_call
 
-__all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacobian", "jacrev", "jvp", "value_and_grad", "vjp"]
+__all__ = [
+    "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacobian", "jacrev", "jvp", "value_and_grad",
+    "vjp",
+]  # fmt: skip
 
 jacrev = jacfwd = jacobian
 
