@@ -42,7 +42,7 @@ def scaled_dot_product_attention(
     """
     name = "scaled_dot_product_attention"
     q, k, v = (raw(x, name) for x in (query, key, value))
-    _check_operands(name, q, k, v)
+    _check_operands(name, q, k, v, enable_gqa)
     check_probability(dropout_p)
     if enable_gqa:
         key, value = (_shared_heads(name, x, q.shape[-3]) for x in (key, value))
@@ -91,7 +91,7 @@ def _shared_heads(name: str, x: Any, heads: int) -> Any:
     return functions.repeat_interleave(x, heads // n, -3)
 
 
-def _check_operands(name: str, q: Any, k: Any, v: Any) -> None:
+def _check_operands(name: str, q: Any, k: Any, v: Any, shared: bool) -> None:
     if min(q.ndim, k.ndim, v.ndim) < 2:
         raise RuntimeError(
             f"{name}: Expected query, key, and value to all be at least 2 dimensional, but got query.dim: {q.ndim} "
@@ -102,7 +102,12 @@ def _check_operands(name: str, q: Any, k: Any, v: Any) -> None:
             f"{name}: Expected query, key, and value to have the same (floating) dtype, but got query.dtype: {q.dtype} "
             f"key.dtype: {k.dtype} and value.dtype: {v.dtype} instead."
         )
-    if q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
+    fits = q.shape[-1] == k.shape[-1] and k.shape[-2] == v.shape[-2]
+    try:
+        np.broadcast_shapes(*(x.shape[: -3 if shared else -2] for x in (q, k, v)))
+    except ValueError:
+        fits = False
+    if not fits:
         raise RuntimeError(
             f"{name}: the shapes do not fit: query (…, L, E), key (…, S, E) and value (…, S, F) are {tuple(q.shape)}, "
             f"{tuple(k.shape)} and {tuple(v.shape)}"
