@@ -392,6 +392,14 @@ def test_map_location_as_programs_for_gpus_write_it():
         assert loaded(raw, map_location=where).equal(tg.ones(1))
 
 
+def test_pytorchs_other_options_change_nothing():
+    file = io.BytesIO()
+    tg.save([1], file, pickle_protocol=4, _use_new_zipfile_serialization=False)
+    assert loaded(file.getvalue(), pickle_module=pickle, mmap=False, encoding="latin1") == [1]
+    with pytest.raises(pickle.UnpicklingError):
+        loaded(saved(Net()), weights_only=None)
+
+
 def test_a_missing_package_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
     monkeypatch.setitem(sys.modules, "safetensors", None)

@@ -146,6 +146,15 @@ def test_what_workers_draw_is_the_same_in_every_run():
     assert run() == run()
 
 
+def test_a_seed_that_a_worker_sets_is_its_own():
+    def next_number(init):
+        tg.manual_seed(5)
+        seen(DataLoader(Numbers(4), num_workers=2, worker_init_fn=init))
+        return float(tg.rand(1))
+
+    assert next_number(lambda k: tg.manual_seed(0)) == next_number(None)
+
+
 def test_each_worker_draws_other_numbers():
     class Noise(Numbers):
         def __getitem__(self, k):
@@ -223,7 +232,6 @@ def test_a_failing_worker_init_fn_is_reported():
 
 
 def test_leaving_the_loop_early_stops_the_workers():
-    before = threading.active_count()
     loaded = []
 
     class Counted(Numbers):
@@ -237,8 +245,15 @@ def test_leaving_the_loop_early_stops_the_workers():
     for thread in threading.enumerate():
         if thread.name.startswith("DataLoader worker"):
             thread.join(10)
-    assert threading.active_count() == before
+            assert not thread.is_alive()
     assert len(loaded) < 10
+
+
+def test_after_the_last_batch_no_worker_is_left():
+    before = set(threading.enumerate())
+    list(DataLoader(Numbers(10), num_workers=3))
+    list(DataLoader(Stream(10), num_workers=3))
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_worker_that_hangs_is_reported_after_the_timeout():

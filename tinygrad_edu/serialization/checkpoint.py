@@ -12,13 +12,14 @@ from tinygrad_edu.serialization.structure import NotPlainError
 __all__ = ["load", "save"]
 
 
-def save(obj: Any, f: Any) -> None:
+def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int | None = None, **options: Any) -> None:
     """Write an object to a file: a tensor, a state dict, or dicts and lists of tensors, numbers, texts and None.
 
     Args:
         obj: what to save.
         f: the path of the file (which is replaced at once, or left as it was if anything fails), or an object
             with a method `write`, such as io.BytesIO.
+        pickle_module, pickle_protocol, options: PyTorch's; they change nothing.
 
     The file is a safetensors file, which PyTorch's users open with `safetensors.torch.load_file` under the same names.
     Tensors that share all their memory are written once. A whole module (or any other object) is pickled instead,
@@ -41,14 +42,22 @@ def save(obj: Any, f: Any) -> None:
     files.write(f, content)
 
 
-def load(f: Any, map_location: Any = None, *, weights_only: bool = True, mmap: bool | None = None) -> Any:
+def load(
+    f: Any,
+    map_location: Any = None,
+    pickle_module: Any = None,
+    *,
+    weights_only: bool | None = True,
+    mmap: bool | None = None,
+    **options: Any,
+) -> Any:
     """What a file holds: one that `save` wrote, any safetensors file, or PyTorch's checkpoint of a state dict.
 
     Args:
         f: the path of the file, or an object with a method `read`, such as io.BytesIO.
         map_location: where tensors go: "cpu" (or a function or dict, for programs written for GPUs).
         weights_only: False also opens pickled objects, which can run any program: only for files that you trust.
-        mmap: changes nothing.
+        pickle_module, mmap, options: PyTorch's; they change nothing.
 
     From PyTorch's checkpoints (``torch.save``, since 1.6) tensors, numbers, texts and containers are read, without
     running anything that stands in the file; bfloat16 becomes float32.
@@ -62,7 +71,7 @@ def load(f: Any, map_location: Any = None, *, weights_only: bool = True, mmap: b
     name = files.name_of(f)
     try:
         if raw.startswith(pickled.HEADING):
-            return pickled.unpack(raw, weights_only)
+            return pickled.unpack(raw, weights_only is not False)
         if raw.startswith(torch_checkpoint.START):
             return torch_checkpoint.unpack(raw)
         if safetensors_file.looks_like_one(raw):

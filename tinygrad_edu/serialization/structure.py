@@ -130,13 +130,20 @@ def _value(x: Any, arrays: dict[str, ndarray]) -> Any:
     return _READ[tag](_value(content, arrays))
 
 
+def _number(dtype: str, value: Any) -> Any:
+    """A NumPy number."""
+    if np.dtype(dtype).kind not in "biuf":
+        raise ValueError(f"a number of dtype {dtype}")
+    return np.dtype(dtype).type(value)
+
+
 _READ_ITEMS: dict[str, Callable[[Any], Any]] = {name: kind for kind, name in _ITEMS.items()}
 _READ: dict[str, Callable[[Any], Any]] = {
     **{name: kind for kind, name in _SEQUENCES.items()},
     "float": float,
     "complex": complex,
     "bytes": base64.b64decode,
-    "number": lambda pair: np.dtype(pair[0]).type(pair[1]),
+    "number": lambda pair: _number(*pair),
     "dtype": as_dtype,
     "device": lambda name: cpu if name == "cpu" else device(name),
 }

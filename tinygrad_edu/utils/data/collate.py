@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.dtypes import plain_array
-from tinygrad_edu.functions import stack
+from tinygrad_edu.dtypes import float64, plain_array
+from tinygrad_edu.functions import stack, tensor
 from tinygrad_edu.primitive import TensorBase, wrap
 
 __all__ = ["default_collate", "default_convert"]
@@ -57,9 +57,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
         _alike(batch)
         return wrap(plain_array(np.stack([np.asarray(a) for a in batch])))
     if isinstance(first, (bool, int, float)):
-        kinds = {type(v) for v in batch}
-        dtype = np.float64 if float in kinds else np.bool_ if kinds == {bool} else np.int64
-        return wrap(np.array(batch, dtype))
+        return tensor(list(batch), dtype=float64 if isinstance(first, float) else None)
     if isinstance(first, (str, bytes)):
         return list(batch)
     if isinstance(first, Mapping):

@@ -16,7 +16,7 @@ from numpy import ndarray
 from tinygrad_edu.functions.random import multinomial
 from tinygrad_edu.generator import Generator
 from tinygrad_edu.generator import generator as source
-from tinygrad_edu.primitive import TensorBase
+from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.utils.data.dataset import length
 
 __all__ = [
@@ -151,7 +151,7 @@ class WeightedRandomSampler(_Ordered):
         w = np.asarray(weights._array if isinstance(weights, TensorBase) else weights, np.float64)
         if w.ndim != 1:
             raise ValueError(f"weights should be a 1d sequence but given weights have shape {w.shape}")
-        self.weights, self.replacement, self.generator = w, replacement, generator
+        self.weights, self.replacement, self.generator = wrap(w), replacement, generator
 
     def order(self) -> ndarray:
         return multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator)._array

@@ -144,6 +144,8 @@ def prefetched(
         for w in workers:
             w.stop.set()
             w.tasks.put(_END)
+    for w in workers:  # all batches are loaded: they end at once
+        w.thread.join()
 
 
 def _copy(dataset: Any) -> Any:
