@@ -105,7 +105,7 @@ class Optimizer:
         groups = as_groups(params, type(self).__name__)
         self.defaults, self.state, self.param_groups = defaults, defaultdict(dict), []
         self._forget()
-        self.defaults = {"lr": defaults["lr"], **plain(defaults)} if "lr" in defaults else plain(defaults)
+        self.defaults = plain(defaults) | {k: v for k, v in defaults.items() if k == "lr"}  # which may stay a tensor
         for group in groups:
             self.add_param_group(group)
 
@@ -313,6 +313,7 @@ class Optimizer:
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
         for k, group in enumerate(self.param_groups):
+            lines += [""] * (k > 0)  # between groups
             lines += [f"Parameter Group {k}", *(f"    {n}: {group[n]}" for n in sorted(group) if n != "params")]
         return "\n".join([*lines, ")"])
 
