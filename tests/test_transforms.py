@@ -254,3 +254,10 @@ def test_as_functions():
         TF.crop(GREY, 4, 0, 3, 2)
     with pytest.raises(TypeError, match="should be Tensor Image"):
         TF.convert_image_dtype(GREY)
+
+
+def test_the_newer_names():
+    chain = T.Compose([T.ToImage(), T.ToDtype(tg.float32, scale=True)])
+    assert chain(COLOUR).equal(T.ToTensor()(COLOUR)) and chain(tg.ones(1, 2, 2)).equal(tg.ones(1, 2, 2))
+    assert T.ToDtype(tg.float64)(T.ToImage()(GREY)).max() > 1 and T.ToDtype(tg.float64)(3) == 3
+    assert str(chain).splitlines()[2] == "    ToDtype(float32, scale=True)"

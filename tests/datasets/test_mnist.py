@@ -91,6 +91,12 @@ def test_the_lesson_trains_on_it(root):
         assert tg.cat([y for _, y in batches]).tolist() == LABELS["train"].tolist()
 
 
+def test_a_forgotten_transform_is_named(root):
+    pytest.importorskip("PIL.Image")
+    with pytest.raises(TypeError, match=r"found <class 'PIL.Image.Image'>.*transform=transforms.ToTensor\(\)"):
+        next(iter(DataLoader(datasets.MNIST(root), batch_size=2)))
+
+
 def test_classes_names_and_printing(root):
     data = datasets.MNIST(root, transform=transforms.Compose([transforms.ToTensor()]))
     assert data.classes[3] == "3 - three" and data.class_to_idx["9 - nine"] == 9

@@ -16,7 +16,16 @@ Size([3, 28, 28])
 
 from tinygrad_edu.transforms import functional
 from tinygrad_edu.transforms.compose import Compose, Lambda
-from tinygrad_edu.transforms.convert import ConvertImageDtype, Grayscale, Normalize, PILToTensor, ToPILImage, ToTensor
+from tinygrad_edu.transforms.convert import (
+    ConvertImageDtype,
+    Grayscale,
+    Normalize,
+    PILToTensor,
+    ToDtype,
+    ToImage,
+    ToPILImage,
+    ToTensor,
+)
 from tinygrad_edu.transforms.crop import CenterCrop, Pad, RandomCrop
 from tinygrad_edu.transforms.geometry import RandomHorizontalFlip, RandomRotation, RandomVerticalFlip
 from tinygrad_edu.transforms.resize import InterpolationMode, Resize
@@ -24,5 +33,5 @@ from tinygrad_edu.transforms.resize import InterpolationMode, Resize
 __all__ = [
     "CenterCrop", "Compose", "ConvertImageDtype", "Grayscale", "InterpolationMode", "Lambda", "Normalize",
     "PILToTensor", "Pad", "RandomCrop", "RandomHorizontalFlip", "RandomRotation", "RandomVerticalFlip", "Resize",
-    "ToPILImage", "ToTensor", "functional",
+    "ToDtype", "ToImage", "ToPILImage", "ToTensor", "functional",
 ]  # fmt: skip

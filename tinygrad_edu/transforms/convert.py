@@ -12,7 +12,9 @@ from tinygrad_edu.functions.conversion import cast
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.transforms.image import is_pillow, pillow, pixels, planes
 
-__all__ = ["ConvertImageDtype", "Grayscale", "Normalize", "PILToTensor", "ToPILImage", "ToTensor"]
+__all__ = [
+    "ConvertImageDtype", "Grayscale", "Normalize", "PILToTensor", "ToDtype", "ToImage", "ToPILImage", "ToTensor",
+]  # fmt: skip
 
 
 def _layers(image: Any, who: str) -> ndarray:
@@ -83,6 +85,30 @@ class ConvertImageDtype:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.dtype})"
+
+
+class ToImage(PILToTensor):
+    """What `PILToTensor` does, under its newer name; tensors pass."""
+
+    def __call__(self, pic: Any) -> Any:
+        return pic if isinstance(pic, TensorBase) else super().__call__(pic)
+
+
+class ToDtype:
+    """A tensor in another dtype; with `scale`, as by `ConvertImageDtype`. What is no tensor (a class, say) passes."""
+
+    takes_arrays = True
+
+    def __init__(self, dtype: Any, scale: bool = False) -> None:
+        self.dtype, self.scale = as_dtype(dtype), scale
+
+    def __call__(self, image: Any) -> Any:
+        if not isinstance(image, TensorBase):
+            return image
+        return ConvertImageDtype(self.dtype)(image) if self.scale else cast(image, self.dtype)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.dtype}, scale={self.scale})"
 
 
 class ToPILImage:
