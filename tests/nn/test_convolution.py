@@ -241,3 +241,54 @@ def test_a_refused_input_leaves_the_layer_as_it_was():
     assert layer.weight.equal(before)
     assert layer.weight.grad is None
     assert layer(X).shape == (2, 4, 6, 6)
+
+
+# -- layers that learn their channels ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lazy", "plain", "shape"),
+    [
+        (lambda: nn.LazyConv1d(4, 3, padding=1), nn.Conv1d, (2, 3, 5)),
+        (lambda: nn.LazyConv2d(6, 3, groups=3), nn.Conv2d, (2, 3, 5, 5)),
+        (lambda: nn.LazyConv3d(2, 2), nn.Conv3d, (3, 3, 3, 3)),
+        (lambda: nn.LazyConvTranspose1d(4, 3, 2, 1, 1), nn.ConvTranspose1d, (2, 3, 5)),
+        (lambda: nn.LazyConvTranspose2d(4, 3, output_padding=0), nn.ConvTranspose2d, (2, 3, 5, 5)),
+        (lambda: nn.LazyConvTranspose3d(2, 2), nn.ConvTranspose3d, (1, 3, 2, 2, 2)),
+        (lambda: nn.LazyBatchNorm1d(), nn.BatchNorm1d, (2, 3)),
+        (lambda: nn.LazyBatchNorm2d(1e-3, affine=False), nn.BatchNorm2d, (2, 3, 4, 4)),
+        (lambda: nn.LazyBatchNorm3d(), nn.BatchNorm3d, (2, 3, 2, 2, 2)),
+        (lambda: nn.LazyInstanceNorm1d(affine=True), nn.InstanceNorm1d, (3, 4)),
+        (lambda: nn.LazyInstanceNorm2d(), nn.InstanceNorm2d, (2, 3, 4, 4)),
+        (lambda: nn.LazyInstanceNorm3d(track_running_stats=True), nn.InstanceNorm3d, (2, 3, 2, 2, 2)),
+    ],
+)  # fmt: skip
+def test_a_layer_learns_its_channels_from_the_first_input(lazy, plain, shape):
+    layer = lazy()
+    parameters = list(layer.parameters())
+    x = tg.tensor(normal(*shape), dtype=tg.float32)
+    y = layer(x)
+    assert type(layer) is plain
+    assert [p is q for p, q in zip(layer.parameters(), parameters, strict=True)] == [True] * len(parameters)
+    assert all(p.numel() for p in layer.parameters())
+    assert "3" in repr(layer)
+    assert layer(x).shape == y.shape
+    copy = plain(3, *((layer.out_channels, layer.kernel_size) if hasattr(layer, "kernel_size") else ()), **(
+        {"groups": layer.groups} if hasattr(layer, "groups") else
+        {"affine": layer.affine, "track_running_stats": layer.track_running_stats}
+    ))  # fmt: skip
+    assert {k: v.shape for k, v in layer.state_dict().items()} == {k: v.shape for k, v in copy.state_dict().items()}
+
+
+def test_a_lazy_layer_refuses_an_input_without_becoming_anything():
+    layer = nn.LazyConv2d(4, 3, groups=2)
+    with pytest.raises(RuntimeError, match="Expected 3D"):
+        layer(tg.ones(3, 5))
+    with pytest.raises(ValueError, match="in_channels must be divisible by groups"):
+        layer(tg.ones(1, 3, 5, 5))
+    assert type(layer) is nn.LazyConv2d
+    assert layer(tg.ones(1, 4, 5, 5)).shape == (1, 4, 3, 3)
+    norm = nn.LazyBatchNorm2d()
+    with pytest.raises(ValueError, match="expected 4D input"):
+        norm(tg.ones(3, 5))
+    assert type(norm) is nn.LazyBatchNorm2d

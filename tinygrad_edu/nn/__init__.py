@@ -18,6 +18,7 @@ from tinygrad_edu.nn.convolution import *
 from tinygrad_edu.nn.distance import *
 from tinygrad_edu.nn.dropout import *
 from tinygrad_edu.nn.embedding import *
+from tinygrad_edu.nn.inferring import *
 from tinygrad_edu.nn.linear import Bilinear, Identity, LazyLinear, Linear
 from tinygrad_edu.nn.losses import *
 from tinygrad_edu.nn.module import Module

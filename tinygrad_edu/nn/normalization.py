@@ -96,6 +96,10 @@ class ChannelNorm(Norm):
                 f"{list(input.shape)}): it is (N, {self.num_features}{sides})"
             )
 
+    def axis(self, input: Any) -> int:
+        """The dimension of the channels."""
+        return 1
+
     def extra_repr(self) -> str:
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
@@ -196,14 +200,17 @@ class InstanceNorm(ChannelNorm):
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
 
+    def axis(self, input: Any) -> int:
+        return 0 if input.ndim == self.dimensions[0] else 1  # without a batch, or with one
+
     def forward(self, input: Tensor) -> Tensor:
         self.check(input)
-        shape = tuple(input.shape)
-        alone = input.ndim == self.dimensions[0]  # without a batch
-        if shape[0 if alone else 1] != self.num_features:
+        shape, axis = tuple(input.shape), self.axis(input)
+        alone = axis == 0
+        if shape[axis] != self.num_features:
             text = (
-                f"{type(self).__name__}: expected input's size at dim={0 if alone else 1} to match num_features "
-                f"({self.num_features}), but got: {shape[0 if alone else 1]}."
+                f"{type(self).__name__}: expected input's size at dim={axis} to match num_features "
+                f"({self.num_features}), but got: {shape[axis]}."
             )
             if self.affine:
                 raise ValueError(text)

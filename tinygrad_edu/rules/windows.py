@@ -222,7 +222,10 @@ def spread(g: Any, shape: Any, grid: Grid) -> Any:
         return window_spread(g, shape=shape, grid=grid)
     z = np.zeros((*shape[:2], *grid.framed(shape[2:])), g.dtype)
     for _, index in places(grid, tuple(g.shape[2:])):
-        z[(Ellipsis, *index)] += g
+        if grid.apart:
+            z[(Ellipsis, *index)] = g
+        else:
+            z[(Ellipsis, *index)] += g
     return np.ascontiguousarray(z[(ALL, ALL, *grid.inner)])
 
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.functions.pointwise import raw
+from tinygrad_edu.functions.shaping import lifted
 from tinygrad_edu.nn.functional.adaptive import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
     adaptive_avg_pool3d,
     mapped,
 )
-from tinygrad_edu.rules import elementwise, indexing, shaping
+from tinygrad_edu.rules import indexing, shaping, windows
+from tinygrad_edu.rules.windows import Grid
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -56,16 +58,13 @@ def _sizes(x: Any, size: Any, scale_factor: Any, recompute: Any) -> tuple[tuple[
 
 
 def _nearest(x: Any, sides: Any, factors: Any, centred: bool) -> Any:
-    for axis, (m, f) in enumerate(zip(sides, factors, strict=True), start=2):
-        n = x._array.shape[axis]
-        if m == n and f in (None, 1):
-            continue
-        if m % n == 0 and f in (None, m // n):  # each element so many times: as a broadcast, whose gradient is a sum
-            shape = (*x._array.shape[: axis + 1], m // n, *x._array.shape[axis + 1 :])
-            one = (*shape[: axis + 1], 1, *shape[axis + 2 :])
-            copies = shaping.broadcast_to(shaping.reshape(x, shape=one), shape=shape)
-            x = shaping.reshape(copies, shape=(*shape[:axis], m, *shape[axis + 2 :]))
-            continue
+    sizes = x._array.shape[2:]
+    times = tuple(m // n for n, m in zip(sizes, sides, strict=True))
+    whole = zip(sizes, sides, times, factors, strict=True)
+    if all(m == n * r and f in (None, r) for n, m, r, f in whole):  # each element fills a window
+        grid = Grid(times, times, ((0, 0),) * len(times), (1,) * len(times))
+        return windows.window_spread(x, shape=(*x._array.shape[:2], *sides), grid=grid)
+    for axis, (n, m, f) in enumerate(zip(sizes, sides, factors, strict=True), start=2):
         scale = n / m if f is None else 1 / f
         at = np.floor((np.arange(m) + (0.5 if centred else 0)) * np.float32(scale)).astype(int)
         x = indexing.take(x, np.minimum(at, n - 1), axis=axis)
@@ -140,8 +139,8 @@ def interpolate(
     if mode == "area":
         return _AREA[x.ndim](input, sides)
     if mode in ("nearest", "nearest-exact"):
-        y: Tensor = _nearest(input, sides, factors, mode == "nearest-exact")
-        return elementwise.multiply(input, 1) if y is input else y
+        nearest: Tensor = _nearest(lifted(input, "interpolate"), sides, factors, mode == "nearest-exact")
+        return nearest
     dtype = x.dtype if x.dtype.kind == "f" else np.float32
     y = input
     for axis, (n, m, f) in enumerate(zip(x.shape[2:], sides, factors, strict=True), start=2):
