@@ -17,6 +17,7 @@ from tinygrad_edu import (
     autograd,
     backends,
     cuda,
+    distributions,
     datasets,
     func,
     jit,

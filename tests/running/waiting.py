@@ -11,7 +11,7 @@ from tinygrad_edu.__main__ import main
 
 
 def run(directory: str, arguments: list[str]) -> int:
-    """``python -m tinygrad_edu ARGUMENTS`` in that directory; its output goes to the files .stdout and .stderr there."""
+    """``python -m tinygrad_edu ARGUMENTS`` there; its output goes to the files .stdout and .stderr."""
     os.chdir(directory)
     for number, name in ((1, ".stdout"), (2, ".stderr")):
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

@@ -142,6 +142,7 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
@@ -151,6 +152,7 @@ def grad(
         outputs, inputs: a Tensor or a sequence of them.
         grad_outputs: the cotangent of each output (default: 1, for outputs of one element).
         retain_graph, create_graph: as in `backward`.
+        only_inputs: always true, as in PyTorch.
         allow_unused: give None for an input that the outputs do not depend on, instead of an error.
         materialize_grads: give zeros for it.
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu import dtypes, legacy, printing
+from tinygrad_edu import dtypes, functions, legacy, printing
 from tinygrad_edu.container import Container
+from tinygrad_edu.functions.axes import ValuesAndIndices
 from tinygrad_edu.node import Leaf, Node
 from tinygrad_edu.size import Size
 from tinygrad_edu.tensor import Tensor
@@ -71,13 +72,15 @@ def _named(name: str) -> dtype:
 
 def speak() -> None:
     """Let everything in this process print as PyTorch's, from now on. (Before ``import torch``.)"""
-    printing.dtype_name = lambda d: f"torch.{d}"
+    printing.dtype_name = _dtype_name
     printing.node_name = _backward
     Size.__repr__ = _size  # type: ignore[method-assign]
     Node.__repr__ = lambda node: f"<{_backward(node)} object at {id(node):#x}>"  # type: ignore[method-assign]
     Leaf.__repr__ = lambda leaf: f"<AccumulateGrad object at {id(leaf):#x}>"  # type: ignore[method-assign]
     Container.dtype = property(lambda t: _DTYPES[t._array.dtype])  # type: ignore[assignment, method-assign]
     legacy.PREFIX = "torch"
+    for name, function in _PAIRS.items():
+        setattr(Tensor, name, function)
     Tensor.__module__ = Size.__module__ = "torch"
     Tensor.__qualname__ = "Tensor"
 
@@ -90,8 +93,38 @@ def _spelled(function: Callable[..., Any]) -> Callable[..., dtype]:
 def names(public: dict[str, Any]) -> dict[str, Any]:
     """The names of the top level that have a spelling of their own."""
     spelled: dict[str, Any] = {k: _DTYPES[v] for k, v in public.items() if isinstance(v, np.dtype)}
-    functions = ("get_default_dtype", "promote_types", "result_type")
-    return {"dtype": dtype, **spelled, **{name: _spelled(public[name]) for name in functions}}
+    dtypes_of = ("get_default_dtype", "promote_types", "result_type")
+    return {"dtype": dtype, **spelled, **{name: _spelled(public[name]) for name in dtypes_of}, **_PAIRS}
+
+
+def _paired(name: str) -> Callable[..., Any]:
+    """A function whose pairs of values and indices print as ``torch.return_types.max(…)``."""
+    function = getattr(functions, name)
+
+    class pair(ValuesAndIndices):
+        __slots__ = ()
+
+        def __repr__(self) -> str:
+            return f"torch.return_types.{name}(\nvalues={self.values},\nindices={self.indices})"
+
+    pair.__name__, pair.__qualname__, pair.__module__ = name, name, "torch.return_types"
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        out = function(*args, **kwargs)
+        return pair(*out) if type(out) is ValuesAndIndices else out
+
+    return call
+
+
+_PAIRS = {
+    name: _paired(name)
+    for name in ("cummax", "cummin", "kthvalue", "max", "median", "min", "mode", "nanmedian", "sort", "topk")
+}
+
+
+def _dtype_name(dtype: Any) -> str:
+    return f"torch.{dtype}"
 
 
 def _size(size: Size) -> str:

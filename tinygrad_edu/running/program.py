@@ -55,7 +55,7 @@ def run(path: Path, argv: Sequence[str], cells: Sequence[Cell], names: Mapping[s
 
 def _run(cell: Cell, namespace: dict[str, Any]) -> None:
     """Run a cell. Where it shows, and ends with an expression, print that expression's value unless it is None."""
-    tree = compile(cell.source, cell.name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    tree: Any = compile(cell.source, cell.name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
     last = tree.body.pop() if cell.shows and tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, cell.name, "exec", dont_inherit=True), namespace)
     if isinstance(last, ast.Expr):
