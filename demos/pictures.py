@@ -8,17 +8,22 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
+from demos.report import Report
 from tinygrad_edu import viz
 
 BLUE, ORANGE, GREY = "#2f6fc4", "#c4571b", "#8a93a3"  # told apart by the colour-blind, and in greyscale
 
 
 class Pictures:
-    """A folder for plots and graphs. With `show`, plots also open in windows, if there is a display."""
+    """A folder for plots and graphs, which go into the report, too. With `show`, plots also open in windows.
+
+    (Windows open where there is a display.)
+    """
 
     def __init__(self, folder: str | os.PathLike[str] = "pictures", show: bool = False) -> None:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.report = Report()
         self._show = show and "CI" not in os.environ
 
     def panels(self, columns: int, rows: int = 1) -> tuple[Any, Any]:
@@ -28,17 +33,22 @@ class Pictures:
             panel.spines[["top", "right"]].set_visible(False)
         return figure, axes.flat
 
-    def plot(self, figure: Any, name: str) -> None:
-        """Keep a finished figure."""
-        figure.savefig(self.folder / f"{name}.png", dpi=120)
-        print(f"  wrote {self.folder / name}.png")
+    def plot(self, figure: Any, name: str, caption: str = "") -> None:
+        """Keep a finished figure. The caption says what it shows to those who cannot see it."""
+        path = self.folder / f"{name}.png"
+        figure.savefig(path, dpi=120)
+        print(f"  wrote {path}")
+        titles = "; ".join(axes.get_title() for axes in figure.axes if axes.get_title())
+        self.report.picture(path, caption or titles)
         if not self._show or figure.canvas.required_interactive_framework is None:
             plt.close(figure)
 
     def graph(self, graph: viz.Graph, name: str) -> None:
         """Draw a computation graph, or list it where no layout program is installed."""
         try:
-            print(f"  wrote {graph.render(self.folder / f'{name}.svg')}")
+            path = graph.render(self.folder / f"{name}.svg")
+            print(f"  wrote {path}")
+            self.report.picture(Path(path), "The computation graph of one step")
         except viz.LayoutMissing as missing:
             print(f"  No picture of the graph: {missing}\n{graph.text()}")
 

@@ -109,7 +109,11 @@ def test_without_a_layout_program_the_lesson_goes_on(tmp_path, monkeypatch, caps
 
 def test_the_command_runs_a_lesson_and_prints_the_folder(tmp_path, capsys):
     main(["line", "--out", str(tmp_path / "here"), "--no-show"])
-    assert str(tmp_path / "here") in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert str(tmp_path / "here" / "report.html") in printed
+    page = (tmp_path / "here" / "report.html").read_text()
+    assert "Subtract 3 from x" in page and "data:image/png" in page and "<svg" in page
+    assert "wrote" not in page and "http://" not in page.replace("http://www.w3.org", "")
 
 
 def test_an_unknown_lesson_is_an_error_that_lists_the_known_ones(capsys):
