@@ -143,7 +143,7 @@ class DataLoader(Generic[T_co]):
     ) -> None:
         if isinstance(dataset, IterableDataset):
             for option, value in (("shuffle", shuffle), ("sampler", sampler), ("batch_sampler", batch_sampler)):
-                if value not in (None, False):
+                if value is not None and value is not False:
                     raise ValueError(
                         f"DataLoader with IterableDataset: expected unspecified {option} option, but got {option}="
                         f"{value}: its samples come in the order of its __iter__, which is where to shuffle them"
@@ -182,8 +182,8 @@ class DataLoader(Generic[T_co]):
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
-        tasks, load = self._epoch()
         seed = int(source(self.generator).integers(2**63))  # drawn in any case: the order is the same without workers
+        tasks, load = self._epoch()
         if self.prefetch_factor is None:
             return load(self.dataset, tasks)
         return prefetched(
