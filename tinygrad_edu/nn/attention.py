@@ -133,7 +133,9 @@ class MultiheadAttention(Module):
         """
         self._check(query, key, value, key_padding_mask, attn_mask, is_causal)
         batched = query.ndim == 3
-        q, k, v = self._projected(*(self._batch_first(x) for x in (query, key, value)))
+        x = self._batch_first(query)
+        y = x if key is query else self._batch_first(key)
+        q, k, v = self._projected(x, y, y if value is key else self._batch_first(value))
         mask = self._mask(q.shape[0], q.shape[1], k.shape[1], key_padding_mask, attn_mask)
         k, v, mask = self._extended(k, v, mask)
         q, k, v = (self._heads(x) for x in (q, k, v))
@@ -162,9 +164,11 @@ class MultiheadAttention(Module):
             return shaping.reshape(y, shape=y.shape[1:])
         return y if self.batch_first else shaping.transpose(y, axes=(1, 0, 2))
 
-    def _projected(self, query: Any, key: Any, value: Any) -> list[Any]:
+    def _projected(self, query: Any, key: Any, value: Any) -> Any:
         """W_q query + b_q, W_k key + b_k, W_v value + b_v."""
         e, bias = self.embed_dim, self.in_proj_bias
+        if query is key is value and self._qkv_same_embed_dim:  # self-attention: one product for all
+            return joining.split(linear(query, self.in_proj_weight, bias), seams=(e, 2 * e), axis=-1)
         biases = [
             None if bias is None else indexing.getitem(bias, index=(slice(k * e, (k + 1) * e),)) for k in range(3)
         ]
