@@ -10,6 +10,7 @@ from tinygrad_edu.nn import functional as F
 from tinygrad_edu.nn.functional.checks import chosen_reduction
 from tinygrad_edu.nn.members import BUFFER
 from tinygrad_edu.nn.module import Module
+from tinygrad_edu.primitive import TensorBase
 from tinygrad_edu.tensor import Tensor
 
 __all__ = [
@@ -32,11 +33,23 @@ class Loss(Module):
 
     def __post_init__(self, size_average: bool | None = None, reduce: bool | None = None) -> None:
         super().__init__()
+        name = type(self).__name__
+        if isinstance(size_average, TensorBase) or isinstance(reduce, TensorBase):
+            raise RuntimeError(
+                f"{name}: a loss is made first and called then, nn.{name}()(input, target). (Its options are no "
+                f"tensors, and the Boolean value of a Tensor with more than one value is ambiguous.)"
+            )
         if self.reduction != self.also:
-            self.reduction = chosen_reduction(type(self).__name__, self.reduction, size_average, reduce)
-        for name in ("weight", "pos_weight"):  # weights of elements or classes are buffers
-            if name in self.__dict__:
-                self._register(name, BUFFER, self.__dict__[name])
+            self.reduction = chosen_reduction(name, self.reduction, size_average, reduce)
+        for weight in ("weight", "pos_weight"):  # weights of elements or classes are buffers
+            if weight in self.__dict__:
+                value = self.__dict__.pop(weight)
+                if not (value is None or isinstance(value, TensorBase)):
+                    raise TypeError(
+                        f"{name}: cannot assign '{type(value).__name__}' object to buffer '{weight}' (Tensor or None "
+                        f"required): write {weight}=tensor({'[…]' if isinstance(value, (list, tuple)) else '…'})"
+                    )
+                self._register(weight, BUFFER, value)
 
 
 # -- numbers -------------------------------------------------------------------------------------------------

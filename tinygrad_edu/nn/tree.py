@@ -284,9 +284,9 @@ def _check_name(name: Any, kind: str) -> None:
     if not isinstance(name, str):
         raise TypeError(f"{kind} name should be a string. Got {_typename(name)}")
     if "." in name:
-        raise KeyError(f'{kind} name can\'t contain ".", got: {name}')
+        raise KeyError(f'{kind} name cannot contain ".", got: {name}')
     if name == "":
-        raise KeyError(f'{kind} name can\'t be empty string ""')
+        raise KeyError(f'{kind} name cannot be empty string ""')
 
 
 def _check_parameter(name: str, param: Any) -> None:
