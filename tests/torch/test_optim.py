@@ -144,7 +144,7 @@ def rosenbrock(lib, steps, **options):
     "options",
     [
         {"line_search_fn": "strong_wolfe"},
-        {"line_search_fn": "strong_wolfe", "history_size": 2},
+        {"line_search_fn": "strong_wolfe", "history_size": 2, "max_iter": 6},
         {"line_search_fn": "strong_wolfe", "lr": 0.3, "max_iter": 5},
         {"line_search_fn": "strong_wolfe", "max_iter": 10, "max_eval": 7},
         {"line_search_fn": "strong_wolfe", "tolerance_grad": 1e-1, "tolerance_change": 1e-3},
