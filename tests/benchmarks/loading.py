@@ -42,6 +42,16 @@ class Epoch:
 
         return epoch
 
+    def copies(self) -> Step:
+        """In order, with copied slices of arrays."""
+        x, y = self.x, self.y
+
+        def epoch() -> None:
+            for k in range(0, ROWS, BATCH):
+                _x, _y = x[k : k + BATCH].copy(), y[k : k + BATCH].copy()
+
+        return epoch
+
     def shuffled(self) -> Step:
         """In random order, with rows of arrays."""
         x, y, rng = self.x, self.y, np.random.default_rng(0)
@@ -59,6 +69,7 @@ def loading(lib: Any, torch: Any, pairs: int) -> None:
     """Print the lines about data."""
     epoch = Epoch()
     report("epoch in order: over slices of tensors by hand", epoch.loader(lib, False), epoch.slices(lib), pairs, 1)
+    report("epoch in order: over copied slices of arrays", epoch.loader(lib, False), epoch.copies(), pairs, 1)
     report("epoch in random order: over rows of arrays by hand", epoch.loader(lib, True), epoch.shuffled(), pairs, 1)
     if torch:
         report(
