@@ -69,6 +69,7 @@ from tinygrad_edu.nn.functional.distances import (
     margin_ranking_loss,
     normalize,
     pairwise_distance,
+    pdist,
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
@@ -81,6 +82,7 @@ from tinygrad_edu.nn.functional.noise import (
     dropout2d,
     dropout3d,
     feature_alpha_dropout,
+    gumbel_softmax,
     rrelu,
 )
 from tinygrad_edu.nn.functional.normalization import (
@@ -125,7 +127,7 @@ __all__ = [
     "tanhshrink", "threshold", "threshold_",
     # layers
     "alpha_dropout", "batch_norm", "bilinear", "dropout", "dropout1d", "dropout2d", "dropout3d", "embedding",
-    "feature_alpha_dropout", "group_norm", "instance_norm", "layer_norm", "linear",
+    "feature_alpha_dropout", "group_norm", "gumbel_softmax", "instance_norm", "layer_norm", "linear",
     "local_response_norm", "normalize", "one_hot",
     "pad", "rms_norm", "scaled_dot_product_attention",
     # windows over images, signals and volumes
@@ -135,7 +137,7 @@ __all__ = [
     "max_pool1d", "max_pool2d", "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d", "pixel_shuffle",
     "pixel_unshuffle", "unfold", "upsample",
     # distances
-    "cosine_similarity", "pairwise_distance",
+    "cosine_similarity", "pairwise_distance", "pdist",
     # losses
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cross_entropy",
     "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss",

@@ -6,17 +6,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tinygrad_edu import functions, linalg
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.nn.functional.checks import chosen_reduction, reduced
-from tinygrad_edu.rules import activations, elementwise, reductions
+from tinygrad_edu.rules import activations, elementwise, indexing, reductions
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
 __all__ = [
     "cosine_embedding_loss", "cosine_similarity", "hinge_embedding_loss", "margin_ranking_loss", "normalize",
-    "pairwise_distance", "triplet_margin_loss", "triplet_margin_with_distance_loss",
+    "pairwise_distance", "pdist", "triplet_margin_loss", "triplet_margin_with_distance_loss",
 ]  # fmt: skip
 
 
@@ -55,6 +57,27 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepd
     """
     difference = elementwise.add(elementwise.subtract(x1, x2), eps)
     return linalg.vector_norm(difference, p, -1, keepdim)
+
+
+def pdist(input: Any, p: float = 2.0) -> Tensor:
+    """The p-norms of the differences of every two rows: (N, M) → (N · (N − 1) / 2,), rows 0 and 1, 0 and 2, ….
+
+    Raises RuntimeError for other than a matrix, for p < 0 and for whole numbers.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.functional.pdist(tg.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 4.0]]))
+    tensor([5., 4., 3.])
+    """
+    x = raw(input, "pdist")
+    if x.ndim != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {x.ndim}D")
+    if p < 0:
+        raise RuntimeError(f"pdist only supports non-negative p values, got {p}")
+    if x.dtype.kind != "f":
+        raise RuntimeError(f"pdist only supports floating-point dtypes, got {x.dtype}: write input.float()")
+    first, second = np.triu_indices(x.shape[0], 1)
+    rows = (indexing.take(input, k, axis=0) for k in (first, second))
+    return linalg.vector_norm(elementwise.subtract(*rows), p, -1)
 
 
 def hinge_embedding_loss(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.functions.activations import softmax
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.functions.random import uniform
+from tinygrad_edu.generator import generator as source
 from tinygrad_edu.inplace import assign
 from tinygrad_edu.rules import elementwise
 from tinygrad_edu.rules import neural as rules
@@ -17,7 +19,10 @@ from tinygrad_edu.rules import neural as rules
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout", "rrelu"]
+__all__ = [
+    "alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout", "gumbel_softmax",
+    "rrelu",
+]  # fmt: skip
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -174,3 +179,27 @@ def rrelu(
         return elementwise.multiply(x, slope)
 
     return assign(input, compute, "rrelu_") if inplace else compute(input)
+
+
+def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+    """A random choice that can be differentiated: softmax((logits + noise) / tau), near to one-hot for a small `tau`.
+
+    The noise is Gumbel's: the largest entry is class k with the probability softmax(logits)[k]. hard: exactly one-hot,
+    with the gradient of the soft one. (Jang et al., 2017; Maddison et al., 2017.) `eps` changes nothing.
+    Raises RuntimeError for whole numbers, ValueError for tau ≤ 0.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.nn.functional.gumbel_softmax(tg.tensor([0.0, 1000.0]), hard=True)
+    tensor([0., 1.])
+    """
+    if not tau > 0:
+        raise ValueError(f"gumbel_softmax: tau must be positive, but is {tau}")
+    dtype = _float(logits, "gumbel_softmax")
+    noise = source().gumbel(size=raw(logits, "gumbel_softmax").shape).astype(dtype)
+    soft = softmax(elementwise.divide(elementwise.add(logits, noise), tau), dim)
+    if not hard:
+        return soft
+    y = soft._array
+    chosen = np.zeros_like(y)
+    np.put_along_axis(chosen, np.argmax(y, axis=dim, keepdims=True), 1, axis=dim)
+    return elementwise.add(elementwise.subtract(soft, y), chosen)  # soft's gradient, with other numbers

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_edu import lazy, memory
 from tinygrad_edu.functions.pointwise import raw
-from tinygrad_edu.rules import elementwise, reductions, shaping, windows
+from tinygrad_edu.rules import elementwise, normalization, reductions, shaping, windows
 from tinygrad_edu.rules import neural as rules
 from tinygrad_edu.rules.windows import Grid
 
@@ -91,10 +91,11 @@ def batch_norm(
             f"batch_norm: Expected more than 1 value per channel when training, got input size {tuple(x.shape)}: one "
             f"value has no variance. Use larger batches (DataLoader(drop_last=True)), or call model.eval() first."
         )
-    y = _scaled(rules.standardize(input, axis=axes, eps=eps), weight, bias, shape)
+    columns = (None if t is None else shaping.reshape(t, shape=shape) for t in (weight, bias))
+    y, mean, var = normalization.batch_norm(input, *columns, eps=eps)
     if n and (running_mean is not None or running_var is not None):
-        _update(running_mean, np.mean(x, axis=axes), momentum)
-        _update(running_var, np.var(x, axis=axes, ddof=1), momentum)
+        _update(running_mean, mean._array.reshape(-1), momentum)
+        _update(running_var, var._array.reshape(-1) * (n / (n - 1)), momentum)
     return y
 
 
