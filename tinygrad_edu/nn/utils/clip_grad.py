@@ -58,10 +58,13 @@ def _norm(a: ndarray, p: float) -> Any:
 
 def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Any, foreach: bool | None = None) -> None:
     """Scale the gradients by max_norm / total_norm in place, if that is less than 1."""
+    if not float(max_norm) >= 0:  # the gradients would change their sign
+        raise ValueError(f"clip_grad_norm_: max_norm must be at least 0, not {max_norm}")
     scale = float(max_norm) / (float(total_norm) + 1e-6)
     if scale < 1 or math.isnan(scale):
         for g in _gradients(parameters, "clip_grads_with_norm_"):
-            np.multiply(g._array, g._array.dtype.type(scale), out=g._array)
+            with np.errstate(invalid="ignore"):  # ∞ · 0 is NaN, as it must be
+                np.multiply(g._array, g._array.dtype.type(scale), out=g._array)
             changed(g._array, "clip_grad_norm_")
 
 
