@@ -34,10 +34,13 @@ h1 {{ font-size: 1.7rem; line-height: 1.2; }}
 h2 {{ margin-top: 3rem; padding-top: 1.2rem; border-top: 1px solid var(--line); font-size: 1.3rem; line-height: 1.25; }}
 .about {{ max-width: 42rem; color: var(--faint); }}
 pre {{ margin: 1rem 0; padding: .8rem 1rem; overflow-x: auto; border-left: 3px solid var(--line);
-  font: .86rem/1.5 ui-monospace, monospace; white-space: pre-wrap; }}
+  font: .86rem/1.5 ui-monospace, monospace; }}
 figure {{ margin: 1.2rem 0; padding: .6rem; overflow-x: auto; background: var(--card); border: 1px solid var(--line);
   border-radius: 6px; }}
 figure img, figure svg {{ display: block; max-width: 100%; height: auto; margin: 0 auto; }}
+figure img {{ min-width: 38rem; }}
+figure.graph {{ background: none; }}
+figure.graph figcaption {{ color: var(--faint); }}
 figcaption {{ padding-top: .4rem; color: #5a6473; font-size: .85rem; }}
 </style>
 </head>
@@ -79,18 +82,20 @@ class Report:
         if path.suffix == ".svg":
             svg = path.read_text(encoding="utf-8")
             svg = re.sub(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->", "", svg, flags=re.DOTALL).strip()
-            drawn = _apart(svg, f"{len(self._lessons)}_{len(self._lessons[-1][2])}_")
+            drawn = _apart(svg, f"p{len(self._lessons)}_{len(self._lessons[-1][2])}_")
         else:
             data = base64.b64encode(path.read_bytes()).decode()
             drawn = f'<img alt="{html.escape(caption)}" src="data:image/png;base64,{data}">'
-        self._lessons[-1][2].append(f"<figure>{drawn}<figcaption>{html.escape(caption)}</figcaption></figure>")
+        kind = ' class="graph"' if path.suffix == ".svg" else ""
+        caption = f"<figcaption>{html.escape(caption)}</figcaption>"
+        self._lessons[-1][2].append(f'<figure{kind} tabindex="0">{drawn}{caption}</figure>')
 
     def _flush(self) -> None:
         assert self._text is not None
         lines = [line for line in self._text.getvalue().splitlines() if not line.startswith("  wrote ")]
         text = "\n".join(lines).strip("\n")
         if text:
-            self._lessons[-1][2].append(f"<pre>{html.escape(text)}</pre>")
+            self._lessons[-1][2].append(f'<pre tabindex="0">{html.escape(text)}</pre>')
         self._text.seek(0)
         self._text.truncate()
 
@@ -109,7 +114,7 @@ class Report:
 def _apart(svg: str, prefix: str) -> str:
     """The same drawing with ids that no other drawing on the page has."""
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}\1"', svg)
-    return re.sub(r'(href="#|url\(#)', rf"\1{prefix}", svg)
+    return re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}", svg)
 
 
 class _Both(io.TextIOBase):
