@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.gradients.elementwise import one, several
 from tests.gradients.harness import Call
 from tinygrad_edu.rules import activations as a
-from tinygrad_edu.rules import losses, neural
+from tinygrad_edu.rules import losses, neural, normalization
 from tinygrad_edu.testing import arrays, broadcastable, shapes
 
 Cases = st.SearchStrategy[Call]
@@ -63,6 +63,18 @@ def standardized(draw: Any) -> Call:
 
 
 @st.composite
+def batch_normalized(draw: Any) -> Call:
+    """All three results; the same channels may lie in memory in another order."""
+    shape = draw(shapes(2, 4, min_side=1))
+    column = (1, shape[1], *(1,) * (len(shape) - 2))
+    eps = draw(st.sampled_from([0.1, 1.0]))
+    x, w, b = draw(arrays(shape)), draw(arrays(column)), draw(arrays(column))
+    if draw(st.booleans()):
+        return Call(lambda x, w, b: normalization.batch_norm(x, w, b, eps=eps), (x, w, b))
+    return Call(lambda x: normalization.batch_norm(x, None, None, eps=eps), (x,))
+
+
+@st.composite
 def dropped(draw: Any) -> Call:
     shape = draw(shapes())
     mask = draw(arrays(shape, dtype=bool)) * 2.0
@@ -94,5 +106,6 @@ CASES: dict[str, Cases] = {
     # layers
     "linear": layers(),
     "standardize": standardized(),
+    "batch_norm": batch_normalized(),
     "dropout": dropped(),
 }

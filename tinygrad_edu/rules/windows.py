@@ -21,6 +21,7 @@ from numpy import ndarray
 
 from tinygrad_edu import lazy
 from tinygrad_edu.primitive import TensorBase, rule
+from tinygrad_edu.rules.normalization import per_channel
 
 ALL = slice(None)
 
@@ -197,7 +198,7 @@ rows = rule(
 planes = rule(
     lambda h, bias, *, n, counts: as_planes(h, bias, n, counts),
     lambda g, _h: as_rows(g, _h.shape[0]),
-    lambda g: np.sum(g, axis=(0, *range(2, g.ndim))),
+    lambda g: np.reshape(per_channel(g), (g.shape[1],)),
     name="planes",
 )
 
