@@ -181,3 +181,13 @@ def test_margins_as_modules(kind):
 def test_what_is_refused(call, error, text):
     with pytest.raises(error, match=re.escape(text)):
         call()
+
+
+def test_arrays_that_are_computed_later_are_refused_by_name_or_stay_what_they_are():
+    da = pytest.importorskip("dask.array")
+    x = tg.from_numpy(da.ones((2, 3, 8, 8), dtype="float32", chunks=1))
+    for f in (lambda: F.max_pool2d(x, 2), lambda: F.avg_pool2d(x, 2), lambda: F.conv2d(x, tg.ones(4, 3, 3, 3))):
+        with pytest.raises(TypeError, match=re.escape("x.compute()")):
+            f()
+    assert isinstance(F.adaptive_avg_pool2d(x, 1)._array, da.Array)
+    assert isinstance(F.batch_norm(x, None, None, training=True)._array, da.Array)

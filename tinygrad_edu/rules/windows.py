@@ -17,10 +17,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy import ndarray
 
-from tinygrad_edu import lazy
 from tinygrad_edu.primitive import TensorBase, rule
+from tinygrad_edu.rules.cumulative import numpy_only
 from tinygrad_edu.rules.normalization import per_channel
 
 ALL = slice(None)
@@ -72,8 +71,6 @@ def with_margins(x: Any, grid: Grid, value: float = 0) -> Any:
     """`x` with `value` around the data."""
     if not any(map(any, grid.padding)):
         return x
-    if type(x) is not ndarray:
-        return np.pad(x, ((0, 0), (0, 0), *grid.padding), constant_values=value)
     z = np.full((*x.shape[:2], *grid.framed(x.shape[2:])), value, x.dtype)
     z[(ALL, ALL, *grid.inner)] = x
     return z
@@ -82,7 +79,7 @@ def with_margins(x: Any, grid: Grid, value: float = 0) -> Any:
 def views(x: Any, grid: Grid, value: float = 0) -> Iterator[Any]:
     """For each position in a window: the elements that all windows have there, (N, C, *counts)."""
     counts = grid.counts(x.shape[2:])
-    z = with_margins(x, grid, value)
+    z = with_margins(numpy_only(x, "pooling"), grid, value)
     return (z[(Ellipsis, *index)] for _, index in places(grid, counts))
 
 
@@ -119,9 +116,7 @@ def cut(x: Any, grid: Grid, groups: int = 1) -> Any:
     """Every window as a column: (N, C, *D) → (groups, C / groups · kernel, N · windows)."""
     if isinstance(x, TensorBase):
         return patches(x, grid=grid, groups=groups)
-    if type(x) is not ndarray:
-        raise lazy.no_counterpart("convolution", x)
-    n, c, *sizes = x.shape
+    n, c, *sizes = numpy_only(x, "convolution").shape
     counts = grid.counts(sizes)
     last, d = batch_last(n, counts), len(sizes)
     z, data = canvas(x.shape, grid, x.dtype, last)
