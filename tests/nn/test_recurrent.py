@@ -366,6 +366,7 @@ def test_names_shapes_copies_and_saved_states(kind):
                 assert getattr(module, f"{name}_l{layer}{suffix}").shape == shape
     assert [len(ws) for ws in module.all_weights] == [4] * 4
     assert module.all_weights[1][0] is module.weight_ih_l0_reverse
+    assert module._all_weights[0] == ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]  # tutorials use it
     assert module.flatten_parameters() is None
     x = tg.ones(3, 1, 2, dtype=tg.float64)
     y = module(x)[0]

@@ -28,6 +28,7 @@ from tinygrad_edu.tensor import Tensor
 
 __all__ = ["GRU", "LSTM", "RNN", "RNNBase"]
 
+WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")  # in the order of `Weights`
 GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
 KINDS: dict[str, Kind] = {
     "RNN_TANH": partial(recurrent.rnn, nonlinearity="tanh"),
@@ -77,14 +78,15 @@ class RNNBase(Module):
             )
         self.dropout = float(dropout)
         self.proj_size = _checked_projection(name, mode, proj_size, self.hidden_size)
-        self._names = [
-            [self._add_weights(f"_l{k}{suffix}", k, dtype) for suffix in ("", "_reverse")[: 1 + self.bidirectional]]
+        self._all_weights = [
+            self._add_weights(f"_l{k}{suffix}", k, dtype)
             for k in range(self.num_layers)
+            for suffix in ("", "_reverse")[: 1 + self.bidirectional]
         ]
         self.reset_parameters()
 
     def _add_weights(self, suffix: str, layer: int, dtype: Any) -> list[str]:
-        """Register the parameters of one direction of a layer; their names, in the order of `Weights`."""
+        """Register the parameters of one direction of a layer; returns their names."""
         gates, out = GATES[self.mode] * self.hidden_size, self.proj_size or self.hidden_size
         inputs = out * (1 + self.bidirectional) if layer else self.input_size
         shapes: dict[str, tuple[int, ...]] = {"weight_ih": (gates, inputs), "weight_hh": (gates, out)}
@@ -94,8 +96,7 @@ class RNNBase(Module):
             shapes["weight_hr"] = (out, self.hidden_size)
         for name, shape in shapes.items():
             self.register_parameter(name + suffix, Parameter(creation.empty(shape, dtype=dtype)))
-        order = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
-        return [name + suffix if name in shapes else "" for name in order]
+        return [name + suffix for name in shapes]
 
     def reset_parameters(self) -> None:
         """Draw the initial values anew, from U(−1/√hidden_size, 1/√hidden_size)."""
@@ -108,7 +109,7 @@ class RNNBase(Module):
     @property
     def all_weights(self) -> list[list[Parameter]]:
         """The parameters of every direction of every layer."""
-        return [[getattr(self, name) for name in names if name] for layer in self._names for names in layer]
+        return [[getattr(self, name) for name in names] for names in self._all_weights]
 
     # -- computing ---------------------------------------------------------------------------------------------
 
@@ -160,10 +161,10 @@ class RNNBase(Module):
 
     def _run(self, blocks: list[Any], starts: list[State]) -> tuple[Any, list[Any]]:
         """The states by blocks; and h, and c, at the ends of all layers and directions, stacked."""
-        layers = [
-            [Weights(*(getattr(self, name) if name else None for name in names)) for names in directions]
-            for directions in self._names
-        ]
+        suffixes = [names[0].removeprefix("weight_ih") for names in self._all_weights]
+        weights = [Weights(*(self.__dict__.get(name + suffix) for name in WEIGHTS)) for suffix in suffixes]
+        d = 1 + self.bidirectional
+        layers = [weights[k : k + d] for k in range(0, len(weights), d)]
         p = self.dropout if self.training else 0.0
         outputs, ends = recurrent.stacked(KINDS[self.mode], blocks, layers, starts, p)
         return outputs, [joining.stack(*states, axis=0) for states in zip(*ends, strict=True)]
