@@ -85,7 +85,7 @@ class Node:
     materialize: bool = True  # whether a rule for several results gets zeros for those that nothing depends on
     site: str | None = None  # where the user's program made it, if an observer noted that
     module: tuple[int, str] | None = None  # the model (its id) and the path in it of the module that made it, if noted
-    derived: tuple[int, int] | None = None  # the result of a recorded backward pass: when that began, of which order
+    order: int = 0  # how often was differentiated to get here (create_graph)
 
     @property
     def primitive(self) -> Primitive:

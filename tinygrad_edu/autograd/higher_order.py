@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_edu.node import Node, pick, wrap
 from tinygrad_edu.rules.shaping import cast
 
-__all__ = ["as_tensors", "mark"]
+__all__ = ["as_tensors", "noting"]
 
 
 def as_tensors(node: Node) -> tuple[Any, ...]:
@@ -47,11 +47,13 @@ def _on_edge(a: Any, edge: Any) -> Any:
     return wrap(a, cast(wrap(np.zeros(edge.shape, edge.dtype), edge), dtype=a.dtype)._node)
 
 
-def mark(cots: dict[Any, Any], began: int, nodes: Iterable[Node]) -> None:
-    """Note on the results of a recorded pass over `nodes` when it began, and how often was differentiated by then."""
-    order = 1 + max((n.derived[1] for n in nodes if n.derived), default=0)
-    for c in cots.values():
-        for t in c if c.__class__ is tuple else (c,):
-            node = getattr(t, "_node", None)
-            if isinstance(node, Node) and node.seq > began:
-                node.derived = began, order
+def noting(nodes: Iterable[Node], other: Any) -> Callable[[Node, Any, Any], None]:
+    """An observer of the calls of a pass over `nodes`, which notes on each how often was differentiated by then."""
+    order = 1 + max((n.order for n in nodes), default=0)
+
+    def note(node: Node, operands: Any, out: Any) -> None:
+        node.order = order
+        if other is not True:
+            other(node, operands, out)
+
+    return note

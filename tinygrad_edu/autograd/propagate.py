@@ -18,7 +18,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import lazy, memory
-from tinygrad_edu.autograd.higher_order import as_tensors, mark
+from tinygrad_edu.autograd.higher_order import as_tensors, noting
 from tinygrad_edu.memory import observing, recording
 from tinygrad_edu.primitive import Node, Pick, TensorBase, wrap
 from tinygrad_edu.rules.shaping import cast
@@ -84,18 +84,16 @@ def propagate(
     observer = observing.get()
     if observer is True and not create_graph:
         return _propagate(cots, goals, retain_graph, False)
-    roots, done = list(cots), None
+    done = None
     if observer is not True and (watch := getattr(observer, "watch_backward", None)):
         done = watch(list(cots.items()))
-    before, began = recording.get(), memory.tick()
+    before = recording.get()
     if create_graph:
-        recording.set(before or observer)
+        recording.set(noting(ordered(cots), before or observer))
     try:
         cots, shared = _propagate(cots, goals, retain_graph, create_graph)
     finally:
         recording.set(before)
-    if create_graph:
-        mark(cots, began, ordered(roots))
     if done is not None:  # an observer may want to see what came out
         done(cots)
     return cots, shared

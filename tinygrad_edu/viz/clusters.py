@@ -21,6 +21,7 @@ __all__ = ["clustered", "collapsed", "repeats"]
 
 ROOM = 60  # nodes that a picture shows at first
 _LONGEST = 200  # primitives in a stretch that is looked for
+_ALIKE = 24  # clusters that are alike are worth a node each
 _FEW = 12  # primitives, of which a repetition is not worth a cluster
 
 
@@ -49,19 +50,21 @@ def _beside(graph: Graph) -> None:
     if not paths or any(v.noted for v in graph.nodes):
         return
     owners = {v.module for v in graph.nodes if v.kind == "parameter"}
-    latest: dict[str, str] = {}  # of the operands of each call, the youngest
+    operands: dict[str, list[str]] = {}
     for e in graph.edges:
-        latest[e.target] = max(latest.get(e.target, ""), e.source, key=_number)
+        operands.setdefault(e.target, []).append(e.source)
     last = max(_number(key) for key in paths)
     for v in graph.nodes:
-        if v.primitive and not v.module and _number(v.key) < last and (before := paths.get(latest.get(v.key, ""))):
+        known = [key for key in operands.get(v.key, ()) if key in paths]
+        if known and not v.module and _number(v.key) < last:
+            before = paths[max(known, key=_number)]  # of the youngest operand
             v.module = (before.rpartition(".")[0] if before in owners else before) or None
             if v.module:
                 paths[v.key] = v.module
 
 
 def _number(key: str) -> int:
-    return int(key[1:] or -1)
+    return int(key[1:])
 
 
 def _modules(graph: Graph, classes: Mapping[str, str]) -> None:
@@ -129,11 +132,11 @@ def _stretches(graph: Graph, parent: str | None, nodes: list[Vertex], users: Map
 
 
 def _constants(graph: Graph) -> None:
-    """Constants without a name go where they are used, if that is one place."""
+    """Numbers without a name go where they are used, if that is one place."""
     place = {v.key: v.cluster for v in graph.nodes}
     users = _users(graph)
     for v in graph.nodes:
-        if v.kind == "constant" and v.name is None and v.cluster is None:
+        if v.kind == "constant" and v.name is None and v.cluster is None and not v.shape:
             places = {place[u] for u in users.get(v.key, ())}
             if len(places) == 1:
                 v.cluster = places.pop()
@@ -240,13 +243,16 @@ def _fold(graph: Graph) -> None:
         waiting.sort(key=lambda group: sum(len(inside[c.key]) for c in group), reverse=True)
         group = waiting.pop()
         for opened in (group, group[:1]):
+            if opened[0].kind == "repeat" and opened[0].count > _ALIKE:
+                continue
             more = sum(own.get(c.key, 0) + len(children.get(c.key, [])) - 1 for c in opened)
             if shown + more <= ROOM:
                 shown += more
                 for c in opened:
                     c.folded = False
                     inner = children.get(c.key, [])
-                    waiting += [inner] if c.kind == "repeat" and inner else [[i] for i in inner]
+                    alike = c.kind == "repeat" and inner
+                    waiting += [[i] for i in inner] if not alike else [inner]
                 break
 
 

@@ -101,7 +101,7 @@ class Names:
         found: list[tuple[str, Any]] = []
         for variables in (frame.f_locals, frame.f_globals):
             for name, x in list(variables.items()):
-                if name.startswith("_"):
+                if name.startswith("_") or not name.isidentifier():
                     continue
                 if isinstance(x, (TensorBase, np.ndarray)):
                     found.append((name, x))

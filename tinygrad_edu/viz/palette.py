@@ -37,7 +37,7 @@ LOOKS = {
     "primitive": Look("#ffffff", "#7b8494", "#10151f", "#566072", rounded=True),
     "output": Look("#26324a", "#26324b", "#fdfdfe", "#c6cede", rounded=True),
     "derived": Look("#f4eefb", "#7a5bb0", "#10151f", "#5d4f78", rounded=True, dashed=True),
-    "derived twice": Look("#e3d6f5", "#5c3a98", "#10151f", "#54446f", rounded=True, dotted=True),
+    "derived twice": Look("#eadff8", "#5c3a98", "#10151f", "#54446f", rounded=True, dotted=True),
     "folded": Look("#fff7e0", "#a8872c", "#10151f", "#5f5638", rounded=True, double=True),
 }
 """By kind of node; primitives that belong to derivatives have looks of their own."""
@@ -72,8 +72,8 @@ DARK = {
     "#fff7e0": "#3a321a", "#a8872c": "#e0bf62", "#5f5638": "#d3c9a6",
     "#10151f": "#eef1f6", "#44506a": "#b8cbea", "#4b5563": "#bcc3ce", "#566072": "#a7b0c0",
     "#f4eefb": "#2b2338", "#7a5bb0": "#b79ae6", "#5d4f78": "#c3b4de",
-    "#e3d6f5": "#3c2b58", "#5c3a98": "#d0b8f7", "#54446f": "#cfc1e8",
-    "#ffb3b6": "#b3101a", "#c4161c": "#ff8086", "#9a3a00": "#ffb27a", "#7b8495": "#8d97a9",
+    "#eadff8": "#3c2b58", "#5c3a98": "#d0b8f7", "#54446f": "#cfc1e8",
+    "#ffb3b6": "#b3101a", "#c4161c": "#ff9a9f", "#9a3a00": "#ffb27a", "#7b8495": "#8d97a9",
     "#f6f8fb": "#1a1f28", "#aeb6c4": "#4b5566", "#fcfaf3": "#211e16", "#cdbf8f": "#6d6240",
 }  # fmt: skip
 """For each colour of the light palette, which occurs in one role only, the one that stands for it on dark paper."""

@@ -245,19 +245,10 @@ class _Reader:
 
 
 def _orders(nodes: list[Node]) -> dict[Any, int]:
-    """How often was differentiated to get to each node; `nodes` are given the newest first."""
-    passes: dict[Any, tuple[int, int]] = {}  # the recorded backward pass that made the node
-    for node in nodes:
-        found = node.derived or passes.get(node)
-        if found is not None:
-            passes[node] = found
-            for edge in node.edges:
-                if isinstance(edge, Node) and edge.seq > found[0]:  # younger than the beginning of the pass
-                    passes[edge] = found
+    """How often was differentiated to get to each node or to what it uses; `nodes` are given the newest first."""
     orders: dict[Any, int] = {}
     for node in reversed(nodes):
-        own = passes[node][1] if node in passes else 0
-        orders[node] = max([own, *(orders.get(edge, 0) for edge in node.edges)])
+        orders[node] = max([node.order, *(orders.get(edge, 0) for edge in node.edges)])
     return orders
 
 
