@@ -46,7 +46,7 @@ class Grid:
 
     @property
     def apart(self) -> bool:
-        """Whether no two windows have an element in common."""
+        """Whether each window begins behind the one before it: no element is in two."""
         each = zip(self.kernel, self.stride, self.dilation, strict=True)
         return all(s > d * (k - 1) for k, s, d in each)
 
