@@ -18,6 +18,7 @@ import numpy as np
 import tinygrad_edu as tg
 from tests.benchmarks.images import Cifar, Digits, Mnist
 from tests.benchmarks.loading import loading
+from tests.benchmarks.networks import Deep, Wide
 from tests.benchmarks.pairs import report
 from tests.benchmarks.steps import Linear, Logistic, Softmax, scalar_chain
 
@@ -30,6 +31,14 @@ def steps(torch: Any, pairs: int) -> None:
             report(f"{name}: over PyTorch", case.engine(tg), case.engine(torch), pairs)
     if torch:
         report("chain of 200 scalar operations: over PyTorch", scalar_chain(tg), scalar_chain(torch), pairs, 1)
+
+
+def networks(torch: Any, pairs: int) -> None:
+    for case in (Wide(), Deep()):
+        name = str(case.__doc__).partition(",")[0]
+        report(f"{name}, Adam: over NumPy by hand", case.engine(tg), case.by_hand(), pairs, 3)
+        if torch:
+            report(f"{name}, Adam: over PyTorch", case.engine(tg), case.engine(torch), pairs, 3)
 
 
 def images(torch: Any, pairs: int) -> None:
@@ -83,7 +92,7 @@ def import_time(runs: int = 15) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=200)
-    parser.add_argument("--only", choices=["steps", "images", "operations", "loading", "import"])
+    parser.add_argument("--only", choices=["steps", "networks", "images", "operations", "loading", "import"])
     args = parser.parse_args()
     if os.environ.get("OMP_NUM_THREADS") != "1":
         parser.error("set OMP_NUM_THREADS=1 (and OPENBLAS_NUM_THREADS=1) first: one thread is measured")
@@ -95,6 +104,8 @@ def main() -> None:
     print(f"{'ours over theirs':<52} median  [quartiles]   ours         theirs")
     if args.only in (None, "steps"):
         steps(torch, args.pairs)
+    if args.only in (None, "networks"):
+        networks(torch, args.pairs)
     if args.only in (None, "images"):
         images(torch, args.pairs)
     if args.only in (None, "operations"):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
+from tinygrad_edu import nn
 
 
 def parameter(*values, dtype=None):
@@ -207,3 +208,164 @@ def test_its_repr_lists_the_options():
     assert text.startswith("Momentum (\nParameter Group 0\n")
     assert "    lr: 0.25\n" in text
     assert "    momentum: 0.9\n" in text
+
+
+def test_pairs_of_names_and_parameters_are_parameters():
+    model = nn.Linear(2, 1)
+    o = tg.optim.Adam(model.named_parameters())
+    assert o.param_groups[0]["param_names"] == ["weight", "bias"]
+    assert o.param_groups[0]["params"][0] is model.weight
+    assert o.state_dict()["param_groups"][0]["param_names"] == ["weight", "bias"]
+    with pytest.raises(ValueError, match="cannot add param group without names"):
+        o.add_param_group({"params": [parameter(1.0)]})
+    o.add_param_group({"params": [("more", parameter(1.0))]})
+    plain = tg.optim.Adam([{"params": list(model.parameters())}, {"params": parameter(1.0)}])
+    o.load_state_dict(plain.state_dict())
+    assert o.param_groups[0]["param_names"] == ["weight", "bias"]
+
+
+def test_a_generator_of_parameters_is_used_up_after_one_loop():
+    parameters = nn.Linear(2, 1).parameters()
+    tg.optim.SGD(parameters)
+    with pytest.raises(ValueError, match="used up after one loop: call it again"):
+        tg.optim.SGD(parameters)
+
+
+def test_other_keys_of_groups_are_the_users_own():
+    o = tg.optim.SGD([{"params": [parameter(1.0)], "name": "head"}], lr=0.1)
+    assert o.param_groups[0]["name"] == "head"
+    assert o.state_dict()["param_groups"][0]["name"] == "head"
+
+
+def test_hooks_are_called_around_a_step_and_can_be_removed():
+    seen = []
+    w = parameter(1.0, 2.0)
+    o = tg.optim.SGD([w], lr=0.1)
+    first = o.register_step_pre_hook(lambda o, args, kwargs: seen.append(("before", w.tolist())))
+    o.register_step_post_hook(lambda o, args, kwargs: seen.append(("after", w.tolist())))
+    take_steps(o, w)
+    assert [name for name, _ in seen] == ["before", "after"]
+    assert seen[0][1] != seen[1][1]
+    first.remove()
+    take_steps(o, w)
+    assert [name for name, _ in seen] == ["before", "after", "after"]
+
+
+def test_a_pre_hook_may_exchange_the_closure():
+    w = parameter(1.0)
+    o = tg.optim.SGD([w], lr=0.1)
+    o.register_step_pre_hook(lambda o, args, kwargs: ((lambda: 7,), {}))
+    assert o.step() == 7
+    o.register_step_pre_hook(lambda o, args, kwargs: 3)
+    with pytest.raises(RuntimeError, match=r"must return None or a tuple of \(new_args, new_kwargs\), but got 3"):
+        o.step()
+
+
+def test_hooks_are_called_once_also_around_steps_of_subclasses():
+    class Twice(tg.optim.Adam):
+        def step(self, closure=None):
+            super().step(closure)
+            return super().step()
+
+    seen = []
+    w = parameter(1.0)
+    o = Twice([w])
+    o.register_step_pre_hook(lambda *_: seen.append(1))
+    take_steps(o, w)
+    assert seen == [1]
+    assert o.state[w]["step"].item() == 2
+
+
+def test_hooks_of_saving_and_loading():
+    seen = []
+    w = parameter(1.0, 2.0)
+    o = tg.optim.SGD([w], lr=0.1, momentum=0.9)
+    take_steps(o, w)
+    o.register_state_dict_pre_hook(lambda o: seen.append("saving"))
+    o.register_state_dict_post_hook(lambda o, d: {**d, "extra": len(seen)})
+    o.register_state_dict_post_hook(lambda o, d: seen.append("second"))
+    o.register_state_dict_post_hook(lambda o, d: seen.append("first"), prepend=True)
+    o.register_load_state_dict_pre_hook(lambda o, d: seen.append(d["extra"]))
+    o.register_load_state_dict_post_hook(lambda o: seen.append("loaded"))
+    saved = o.state_dict()
+    o.load_state_dict(saved)
+    assert seen == ["saving", "first", "second", 2, "loaded"]
+
+
+def test_an_optimizer_of_ones_own_may_define_step():
+    class Mine(tg.optim.Optimizer):
+        def __init__(self, params, lr=0.1):
+            super().__init__(params, dict(lr=lr, betas=(0.9, 0.9, 0.9), weight_decay=None))
+
+        @tg.no_grad()
+        def step(self):
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is not None:
+                        self.state[p]["n"] = self.state[p].get("n", 0) + 1
+                        p.add_(p.grad, alpha=-group["lr"])
+
+    w = parameter(1.0)
+    o = Mine([w])
+    take_steps(o, w, n=2)
+    assert o.state_dict()["state"] == {0: {"n": 2}}
+    scheduler = tg.optim.lr_scheduler.StepLR(o, 1, 0.5)
+    o.step()
+    scheduler.step()
+    assert scheduler.get_last_lr() == [0.05]
+
+
+def test_adamw_stays_adamw_when_it_loads_the_state_of_adam():
+    w = parameter(1.0)
+    o = tg.optim.AdamW([w])
+    o.load_state_dict(tg.optim.Adam([w]).state_dict())
+    assert o.param_groups[0]["decoupled_weight_decay"] is True
+
+
+def test_options_missing_in_a_state_dict_stay():
+    o = tg.optim.Adam([parameter(1.0)], amsgrad=True)
+    saved = o.state_dict()
+    del saved["param_groups"][0]["amsgrad"]
+    saved["param_groups"][0]["lr"] = 0.5
+    o.load_state_dict(saved)
+    assert (o.param_groups[0]["amsgrad"], o.param_groups[0]["lr"]) == (True, 0.5)
+
+
+def test_lbfgs_finds_the_minimum_of_a_curved_valley():
+    x = parameter(-1.5, 2.0)
+    o = tg.optim.LBFGS([x], line_search_fn="strong_wolfe")
+
+    def closure():
+        o.zero_grad()
+        loss = 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
+        loss.backward()
+        return loss
+
+    for _ in range(6):
+        o.step(closure)
+    np.testing.assert_allclose(x.tolist(), [1, 1], rtol=1e-5)
+
+
+def test_lbfgs_is_interrupted_and_goes_on():
+    def make(x):
+        o = tg.optim.LBFGS([x], lr=0.01, max_iter=5, history_size=3)
+
+        def closure():
+            o.zero_grad()
+            loss = 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
+            loss.backward()
+            return loss
+
+        return o, closure
+
+    x = parameter(-1.5, 2.0)
+    o, closure = make(x)
+    for _ in range(2):
+        o.step(closure)
+    y = parameter(*x.tolist())
+    other, again = make(y)
+    other.load_state_dict(copy.deepcopy(o.state_dict()))
+    for _ in range(2):
+        o.step(closure)
+        other.step(again)
+    np.testing.assert_array_equal(x.tolist(), y.tolist())

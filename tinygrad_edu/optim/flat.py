@@ -40,7 +40,8 @@ Change = Callable[[dict[str, Any], State, Any, Any], ndarray]
 """(options, state, x, g) → what is to be subtracted from x."""
 
 _array = attrgetter("_array")
-_STATELESS, _NONE = State(), {}  # not changed
+_STATELESS = State()  # these two are not changed
+_NONE: dict[str, ndarray] = {}
 
 
 class Rule(Protocol):

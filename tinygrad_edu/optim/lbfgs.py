@@ -11,7 +11,7 @@ from numpy import ndarray
 from tinygrad_edu.autograd import enable_grad
 from tinygrad_edu.memory import changed
 from tinygrad_edu.optim.optimizer import Optimizer
-from tinygrad_edu.optim.options import plain
+from tinygrad_edu.optim.options import check_options, plain
 from tinygrad_edu.optim.wolfe import Point, strong_wolfe
 from tinygrad_edu.primitive import TensorBase, wrap
 
@@ -83,7 +83,7 @@ class LBFGS(Optimizer):
         super().add_param_group(param_group)
 
     def check_options(self, group: dict[str, Any]) -> None:
-        super().check_options(group)
+        check_options(group)
         if group["line_search_fn"] not in (None, "strong_wolfe"):
             raise ValueError(f"only 'strong_wolfe' is supported as line_search_fn, not {group['line_search_fn']!r}")
 

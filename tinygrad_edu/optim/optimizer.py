@@ -105,6 +105,7 @@ class Optimizer:
         groups = as_groups(params, type(self).__name__)
         self.defaults, self.state, self.param_groups = defaults, defaultdict(dict), []
         self._forget()
+        self.check_options(defaults)
         self.defaults = plain(defaults) | {k: v for k, v in defaults.items() if k == "lr"}  # which may stay a tensor
         for group in groups:
             self.add_param_group(group)
@@ -212,7 +213,8 @@ class Optimizer:
 
     def check_options(self, group: dict[str, Any]) -> None:
         """Raises ValueError for options that make no sense. To be extended by subclasses."""
-        check_options(group)
+        if type(self).step is Optimizer.step:  # otherwise they mean what the subclass makes of them
+            check_options(group)
 
     # -- saving and loading ----------------------------------------------------------------------------------------
 
@@ -223,7 +225,10 @@ class Optimizer:
         numbers = {p: k for k, p in enumerate(self._all_parameters())}
         out = {
             "state": {numbers.get(p, p): dict(s) if isinstance(s, dict) else s for p, s in self.state.items()},
-            "param_groups": [{**g, "params": [numbers[p] for p in g["params"]]} for g in self.param_groups],
+            "param_groups": [
+                {**{k: v for k, v in g.items() if k != "params"}, "params": [numbers[p] for p in g["params"]]}
+                for g in self.param_groups
+            ],
         }
         for hook in list(self._hooks["state_dict_post"]):
             out = hook(self, out) or out
