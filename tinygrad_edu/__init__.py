@@ -37,6 +37,7 @@ from tinygrad_edu.device import *
 from tinygrad_edu.dtypes import *
 from tinygrad_edu.functions import *
 from tinygrad_edu.jit import compile
+from tinygrad_edu.layouts import *
 from tinygrad_edu.legacy import *
 from tinygrad_edu.linalg.toplevel import *
 from tinygrad_edu.nn.functional import cosine_similarity, pairwise_distance

@@ -12,13 +12,18 @@ from typing import Any, NoReturn
 from tinygrad_edu import amp
 
 __all__ = [
-    "amp", "current_device", "device_count", "empty_cache", "get_device_name", "is_available", "manual_seed",
-    "manual_seed_all", "max_memory_allocated", "memory_allocated", "set_device", "synchronize",
+    "amp", "current_device", "device_count", "empty_cache", "get_device_name", "is_available", "is_initialized",
+    "manual_seed", "manual_seed_all", "max_memory_allocated", "memory_allocated", "set_device", "synchronize",
 ]  # fmt: skip
 
 
 def is_available() -> bool:
     """False: this engine computes on the CPU."""
+    return False
+
+
+def is_initialized() -> bool:
+    """False."""
     return False
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
-    "ShortTensor", "set_default_tensor_type",
+    "ShortTensor", "set_default_tensor_type", "typename",
 ]  # fmt: skip
 
 
@@ -94,6 +94,19 @@ _TYPES = {
 def name_of(dtype: Any) -> str:
     """The legacy name of a dtype."""
     return f"{PREFIX}.{_TYPES[dtype].__name__}"
+
+
+def typename(obj: Any) -> str:
+    """The name of what `obj` is: of a tensor that of its legacy type.
+
+    >>> from tinygrad_edu import ones, typename
+    >>> typename(ones(1)), typename([])
+    ('tinygrad_edu.FloatTensor', 'list')
+    """
+    if isinstance(obj, TensorBase):
+        return name_of(obj._array.dtype)
+    kind = obj if isinstance(obj, type) else type(obj)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def meant(dtype: Any) -> Any:

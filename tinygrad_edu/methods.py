@@ -8,7 +8,7 @@ from tinygrad_edu import functions
 from tinygrad_edu.container import Container
 from tinygrad_edu.functions import broadcasting, indexing, joining, rearranging, scattering, shaping, writing
 from tinygrad_edu.functions.comparison import compared
-from tinygrad_edu.functions.pointwise import swapped
+from tinygrad_edu.functions.pointwise import repeating, swapped
 from tinygrad_edu.inplace import inplace, relabelled
 from tinygrad_edu.linalg import toplevel
 from tinygrad_edu.rules import elementwise
@@ -28,7 +28,7 @@ class Methods(Container):
     # (`+ - * /` go straight to the rules: they are most of what is recorded)
     __add__ = __radd__ = elementwise.add
     __sub__ = elementwise.subtract
-    __mul__ = __rmul__ = elementwise.multiply
+    __mul__, __rmul__ = elementwise.multiply, repeating(elementwise.multiply)
     __truediv__ = elementwise.divide
     __neg__ = elementwise.negative
     __rsub__, __rtruediv__ = swapped(elementwise.subtract), swapped(elementwise.divide)

@@ -23,14 +23,14 @@ def test_names_are_listed_with_their_lines_reached_or_not(run: Run) -> None:
         """
         import torch, torch.nn as nn
         def later():
-            return torch.fft.rfft(torch.ones(3)), nn.Fold, nn.Fold
+            return torch.fft.rfft(torch.ones(3)), nn.FractionalMaxPool3d, nn.FractionalMaxPool3d
         if torch.cuda.is_available():
             torch.cuda.Event()
         later()
         """
     )
     assert done.returncode == 1
-    assert _listed(done.stderr) == {"torch.fft": ["program.py:4"], "torch.nn.Fold": ["program.py:4"]}
+    assert _listed(done.stderr) == {"torch.fft": ["program.py:4"], "torch.nn.FractionalMaxPool3d": ["program.py:4"]}
     assert "AttributeError: module 'torch' has no attribute 'fft'" in done.stderr
 
 

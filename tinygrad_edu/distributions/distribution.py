@@ -30,11 +30,11 @@ class Distribution:
         return self.sample((n,))
 
     def rsample(self, sample_shape: Any = ()) -> Any:
-        """A draw that is a differentiable function of the parameters. Raises NotImplementedError where there is none."""
+        """A draw that is a differentiable function of the parameters; NotImplementedError where there is none."""
         if not self.has_rsample:
             raise NotImplementedError(
-                f"{type(self).__name__} has no rsample: its draws jump, so no gradient passes through them. Use sample() "
-                f"and the gradient of log_prob."
+                f"{type(self).__name__} has no rsample: its draws jump, so no gradient passes through them. Use "
+                f"sample() and the gradient of log_prob."
             )
         return self._draw(Size(sample_shape))
 
@@ -88,7 +88,7 @@ def check(owner: str, name: str, tensor: Any, valid: Any, what: str) -> None:
 
 
 class Independent(Distribution):
-    """Sees the last `reinterpreted_batch_ndims` dimensions of a batch as one draw: log-probabilities add up over them."""
+    """Sees the last dimensions of a batch as one draw: log-probabilities add up over them."""
 
     def __init__(
         self, base_distribution: Distribution, reinterpreted_batch_ndims: int, validate_args: Any = None

@@ -328,6 +328,20 @@ def swapped(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tens
     return lambda self, other: function(other, self)
 
 
+def repeating(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:
+    """The reflected product: ``2 * x``. ``[0] * x`` with a whole number x is Python's list of so many zeros."""
+
+    def product(self: Any, other: Any) -> Any:
+        try:
+            return function(self, other)
+        except TypeError:
+            if isinstance(other, (list, tuple, str)):
+                return NotImplemented
+            raise
+
+    return product
+
+
 # the other names of the same functions
 subtract, multiply, negative, absolute = sub, mul, neg, abs
 divide = true_divide = div

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
 __all__ = [
-    "Generator", "bernoulli", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "multinomial",
-    "normal", "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed",
-    "set_rng_state",
+    "Generator", "bernoulli", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed",
+    "multinomial", "normal", "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
+    "randperm", "seed", "set_rng_state",
 ]  # fmt: skip
 
 
@@ -51,6 +53,25 @@ def initial_seed() -> int:
 def get_rng_state() -> Tensor:
     """The state of the default generator, for `set_rng_state`."""
     return current.get().get_state()
+
+
+@contextlib.contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
+    """What is drawn inside a ``with`` block does not change what is drawn after it.
+
+    >>> from tinygrad_edu import fork_rng, manual_seed, rand
+    >>> _ = manual_seed(0)
+    >>> with fork_rng():
+    ...     first = rand(1)
+    >>> first.equal(rand(1))
+    True
+    """
+    state = get_rng_state()
+    try:
+        yield
+    finally:
+        if enabled:
+            set_rng_state(state)
 
 
 def set_rng_state(new_state: Any) -> None:

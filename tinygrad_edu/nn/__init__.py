@@ -24,6 +24,7 @@ from tinygrad_edu.nn.losses import *
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.normalization import *
 from tinygrad_edu.nn.padding import *
+from tinygrad_edu.nn.parallel import *
 from tinygrad_edu.nn.parameter import Buffer, Parameter
 from tinygrad_edu.nn.parameter_containers import *
 from tinygrad_edu.nn.pooling import *

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from tinygrad_edu import printing
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.parameter import Parameter
 from tinygrad_edu.primitive import TensorBase
@@ -27,7 +28,7 @@ def _description(value: Any) -> str:
         return f"Object of type: {type(value).__name__}"
     kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
     size = "x".join(map(str, value._array.shape))
-    return f"{kind} containing: [{value._array.dtype} of size {size}]"
+    return f"{kind} containing: [{printing.dtype_name(value._array.dtype)} of size {size}]"
 
 
 class ParameterList(Module):

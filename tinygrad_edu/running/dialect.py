@@ -12,12 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu import dtypes, functions, legacy, printing
+from tinygrad_edu import dtypes, functions, legacy, nn, optim, printing
 from tinygrad_edu.container import Container
+from tinygrad_edu.device import device
 from tinygrad_edu.functions.axes import ValuesAndIndices
+from tinygrad_edu.nn.parameter import Parameter
 from tinygrad_edu.node import Leaf, Node
+from tinygrad_edu.optim import lr_scheduler
 from tinygrad_edu.size import Size
 from tinygrad_edu.tensor import Tensor
+from tinygrad_edu.utils import data
 
 __all__ = ["dtype", "names", "speak"]
 
@@ -81,8 +85,13 @@ def speak() -> None:
     legacy.PREFIX = "torch"
     for name, function in _PAIRS.items():
         setattr(Tensor, name, function)
-    Tensor.__module__ = Size.__module__ = "torch"
-    Tensor.__qualname__ = "Tensor"
+    Tensor.__module__ = Size.__module__ = device.__module__ = "torch"
+    Parameter.__module__ = "torch.nn.parameter"
+    for library, files in _FILES.items():
+        for cls in vars(library).values():
+            if isinstance(cls, type) and cls.__module__.startswith(library.__name__ + "."):
+                file = cls.__module__.rpartition(".")[2]
+                cls.__module__ = files.get(cls.__name__) or files["*"] + files.get(file, file)
 
 
 def _spelled(function: Callable[..., Any]) -> Callable[..., dtype]:
@@ -130,6 +139,21 @@ def _dtype_name(dtype: Any) -> str:
 def _size(size: Size) -> str:
     return f"torch.Size([{', '.join(map(str, size))}])"
 
+
+_FILES: dict[Any, dict[str, str]] = {
+    nn: {
+        "*": "torch.nn.modules.",
+        "Parameter": "torch.nn.parameter", "Buffer": "torch.nn.parameter", "DataParallel": "torch.nn.parallel",
+        "BatchNorm1d": "torch.nn.modules.batchnorm", "BatchNorm2d": "torch.nn.modules.batchnorm",
+        "activations": "activation", "attention": "activation", "cells": "rnn", "containers": "container",
+        "convolution": "conv", "embedding": "sparse", "losses": "loss", "parameter_containers": "container",
+        "recurrent": "rnn", "resizing": "upsampling", "shaping": "flatten",
+    },
+    optim: {"*": "torch.optim."},
+    lr_scheduler: dict.fromkeys(vars(lr_scheduler), "torch.optim.lr_scheduler"),
+    data: {"*": "torch.utils.data."},
+}  # fmt: skip
+"""Where PyTorch defines what this library defines in files of other names; * is what goes before them."""
 
 _BACKWARD = {
     "absolute": "Abs", "arccos": "Acos", "arcsin": "Asin", "arctan": "Atan", "arctan2": "Atan2", "average": "Mean",

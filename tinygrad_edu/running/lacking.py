@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from tinygrad_edu import nn
+from tinygrad_edu.nn.module import Module
 from tinygrad_edu.optim import Optimizer
 from tinygrad_edu.tensor import Tensor
 
@@ -52,7 +52,7 @@ def asked(name: str) -> None:
 def noticed(error: BaseException) -> None:
     """Note what an uncaught AttributeError says is missing of one of the library's classes."""
     if isinstance(error, AttributeError) and error.name is not None:
-        for cls in (Tensor, nn.Module, Optimizer):
+        for cls in (Tensor, Module, Optimizer):
             name = f"{cls.__name__}.{error.name}"
             if isinstance(error.obj, cls) and name in pytorch_names():
                 place = traceback.extract_tb(error.__traceback__)[-1]

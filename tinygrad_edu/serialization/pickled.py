@@ -7,8 +7,11 @@ it is looked at; and a checksum, whether it is what was saved.
 from __future__ import annotations
 
 import hashlib
+import io
 import pickle
 from typing import Any
+
+from tinygrad_edu.running.modules import counterpart
 
 __all__ = ["HEADING", "pack", "unpack"]
 
@@ -32,6 +35,15 @@ def pack(obj: Any, culprit: str, path: str) -> bytes:
     return HEADING + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
 
+class _Unpickler(pickle.Unpickler):
+    """Finds this library's classes, also under the names that they have where ``import torch`` means this library."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """What is called `name` in `module`."""
+        ours = counterpart(module) if module.partition(".")[0] == "torch" else None
+        return super().find_class(ours or module, name)
+
+
 def unpack(raw: bytes, weights_only: bool) -> Any:
     """What the file holds. Raises ValueError for a damaged file, pickle.UnpicklingError if `weights_only`."""
     checksum, _, body = raw[len(HEADING) :].partition(b"\n")
@@ -46,7 +58,7 @@ def unpack(raw: bytes, weights_only: bool) -> Any:
             f"save state dicts: save(model.state_dict(), path), and model.load_state_dict(load(path))."
         )
     try:
-        return pickle.loads(content)
+        return _Unpickler(io.BytesIO(content)).load()
     except (AttributeError, ImportError) as error:
         raise pickle.UnpicklingError(
             f"the file holds a whole {name}, and its class is not where it was when it was saved: {error}. Define or "
