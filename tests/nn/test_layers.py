@@ -64,6 +64,26 @@ def embeddings(draw):
     return call_of(layer, constants=(indices,))
 
 
+@st.composite
+def bags(draw):
+    rows, dim = draw(st.integers(2, 4)), draw(sizes)
+    mode = draw(st.sampled_from(["mean", "sum"]))
+    layer = nn.EmbeddingBag(rows, dim, mode=mode)
+    if draw(st.booleans()):
+        return call_of(layer, constants=(draw(arrays(shapes(2, 2), 0, rows - 1, dtype=np.int64)),))
+    indices = draw(arrays(shapes(1, 1), 0, rows - 1, dtype=np.int64))
+    offsets = [0, *sorted(draw(st.lists(st.integers(0, len(indices)), max_size=3)))]
+    if mode == "mean":
+        return call_of(layer, constants=(indices, np.array(offsets)))
+    where, starts = tg.tensor(indices), tg.tensor(np.array(offsets))
+    factors = draw(arrays(indices.shape))
+
+    def f(w, factors):
+        return functional_call(layer, {"weight": w}, (where, starts, factors))
+
+    return Call(f, (np.random.default_rng(0).uniform(-1, 1, (rows, dim)), factors))
+
+
 def pointwise(make, **limits):
     return arrays(shapes(min_side=1), **limits).map(lambda x: call_of(make(), x))
 
@@ -136,6 +156,7 @@ CASES = {
     "Linear": linears(),
     "Bilinear": bilinears(),
     "Embedding": embeddings(),
+    "EmbeddingBag": bags(),
     "Identity": pointwise(nn.Identity),
     "Flatten": flattened(),
     "Unflatten": unflattened(),
@@ -360,6 +381,8 @@ def test_embeddings_of_bounded_norm():
 
 def test_embeddings_made_of_vectors():
     vectors = tg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    bag = nn.EmbeddingBag.from_pretrained(vectors, mode="sum")
+    assert not bag.weight.requires_grad and bag(tg.tensor([[0, 1]])).tolist() == [[4, 6]]
     frozen = nn.Embedding.from_pretrained(vectors)
     assert not frozen.weight.requires_grad and frozen(tg.tensor(1)).tolist() == [3, 4]
     assert nn.Embedding.from_pretrained(vectors, freeze=False, padding_idx=0).weight.requires_grad
@@ -422,6 +445,7 @@ def test_functional_call():
         (lambda: nn.Unflatten(1, 4), TypeError, r"tuple of ints.*Unflatten\(1, \(4, -1\)\)"),
         (lambda: nn.Unflatten(1, (2, 2.0)), TypeError, "float at pos 1"),
         (lambda: nn.Unflatten("features", (2, 2)), TypeError, "dim must be an int"),
+        (lambda: nn.ReLU(tg.ones(2)), TypeError, r"made first and called then, nn.ReLU\(\)\(input\)"),
         (lambda: nn.ReLU(slope=3), TypeError, "unexpected keyword argument 'slope'"),
     ],
 )
@@ -442,6 +466,17 @@ def test_options_that_make_no_sense(make, error, message):
         (nn.Bilinear(3, 2, 1), (tg.ones(5, 3), tg.ones(4, 2)), RuntimeError, "do not fit"),
         (nn.Embedding(3, 2), (tg.tensor([1.0]),), RuntimeError, r"input.long\(\)"),
         (nn.Embedding(3, 2), (tg.tensor([3]),), IndexError, "3 rows"),
+        (nn.EmbeddingBag(3, 2), (tg.tensor([0]),), ValueError, "offsets has to be a 1D Tensor.*None"),
+        (nn.EmbeddingBag(3, 2), (tg.tensor([[0]]), tg.tensor([0])), ValueError, "offsets has to be None"),
+        (nn.EmbeddingBag(3, 2), (tg.tensor([0, 1]), tg.tensor([1])), RuntimeError, r"offsets\[0\] has to be 0"),
+        (nn.EmbeddingBag(3, 2), (tg.tensor([0, 1]), tg.tensor([0, 3])), RuntimeError, "must not decrease"),
+        (nn.EmbeddingBag(3, 2), (tg.tensor([0, 1]), tg.tensor([0, 2, 1])), RuntimeError, "must not decrease"),
+        (nn.EmbeddingBag(3, 2), (tg.tensor([0, 1]), tg.tensor([0.0])), ValueError, "1D Tensor of integers"),
+        (nn.EmbeddingBag(3, 2), (tg.tensor(0),), ValueError, "1D or 2D"),
+        (nn.EmbeddingBag(3, 2), (tg.tensor([[3]]),), IndexError, "3 rows"),
+        (nn.EmbeddingBag(3, 2, mode="median"), (tg.tensor([[1]]),), ValueError, "one of sum, mean or max"),
+        (nn.EmbeddingBag(3, 2), (tg.tensor([[1]]), None, tg.ones(1, 1)), NotImplementedError, "mode='sum'"),
+        (nn.EmbeddingBag(3, 2, mode="sum"), (tg.tensor([[1]]), None, tg.ones(1)), ValueError, "same shape"),
         (nn.Unflatten(1, (2, 2)), (tg.ones(2, 5),), RuntimeError, "unflatten: 5 elements"),
         (nn.Flatten(), (tg.ones(2),), IndexError, "no dimension 1"),
         (nn.Softmax2d(), (tg.ones(2),), ValueError, "3D or 4D"),

@@ -170,6 +170,28 @@ def test_copies_and_pickles_are_models_of_their_own():
     assert all(p.grad is None for p in copy.deepcopy(net).parameters())
 
 
+class Wrapper(nn.Module):
+    """What one does not have, the other is asked for."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def __getattr__(self, name):
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(self.module, name)
+
+
+def test_modules_that_ask_others_for_attributes():
+    wrapper = Wrapper(nn.Linear(2, 3))
+    for w in (wrapper, copy.deepcopy(wrapper), pickle.loads(pickle.dumps(wrapper))):
+        assert w.in_features == 2 and w.module.weight is w.weight and list(w.state_dict())[0] == "module.weight"
+        with pytest.raises(AttributeError, match="'Linear' object has no attribute 'nothing'"):
+            w.nothing  # noqa: B018
+
+
 def test_models_die_when_dropped():
     gc.disable()
     try:

@@ -17,6 +17,7 @@ rng = np.random.default_rng(0)
 X = rng.standard_normal((6, 4)) * 2
 P = rng.uniform(0.05, 0.95, (6, 4))
 CLASSES = np.array([0, 3, 1, 1, 2, 0])
+OFFSETS = np.array([0, 2, 2, 4])
 SIGNS = np.where(rng.random((6, 4)) < 0.5, -1.0, 1.0)
 
 
@@ -75,6 +76,11 @@ LAYERS = {
     "embedding with padding": (lambda nn: nn.Embedding(5, 3, padding_idx=-2), CLASSES),
     "embedding by frequency": (lambda nn: nn.Embedding(5, 3, scale_grad_by_freq=True), CLASSES),
     "embedding of bounded norm": (lambda nn: nn.Embedding(5, 3, max_norm=0.5, norm_type=1.0), CLASSES),
+    "bags": (lambda nn: nn.EmbeddingBag(5, 3), CLASSES.reshape(2, 3)),
+    "bags of any length": (lambda nn: nn.EmbeddingBag(5, 3, mode="sum", padding_idx=1), CLASSES, OFFSETS),
+    "largest in bags": (lambda nn: nn.EmbeddingBag(5, 3, mode="max", padding_idx=1), CLASSES, OFFSETS),
+    "means without padding": (lambda nn: nn.EmbeddingBag(5, 3, padding_idx=1), CLASSES, OFFSETS),
+    "bags with an end": (lambda nn: nn.EmbeddingBag(5, 3, include_last_offset=True), CLASSES, np.array([0, 1, 6])),
     "sequential": (lambda nn: nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2), nn.Softmax(dim=-1)), X),
     "cosine similarity": (lambda nn: nn.CosineSimilarity(), X, P),
     "pairwise distance": (lambda nn: nn.PairwiseDistance(p=3.0, keepdim=True), X, P),
@@ -236,6 +242,7 @@ PRINTED = [
     lambda nn: nn.Bilinear(2, 3, 4),
     lambda nn: nn.Embedding(10, 3),
     lambda nn: nn.Embedding(10, 3, -1, 2.0, 1.0, True, True),
+    lambda nn: nn.EmbeddingBag(5, 3, 2.0, 1.0, True, "max", False, None, True, 2),
     lambda nn: nn.Flatten(),
     lambda nn: nn.Unflatten(1, [2, 3]),
     lambda nn: nn.Dropout(0.3, True),

@@ -13,6 +13,7 @@ from tinygrad_edu.functions.trigonometry import tanh
 from tinygrad_edu.nn.functional.noise import rrelu
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.parameter import Parameter
+from tinygrad_edu.primitive import TensorBase
 from tinygrad_edu.tensor import Tensor
 
 __all__ = [
@@ -27,6 +28,9 @@ class Activation(Module):
 
     def __post_init__(self) -> None:
         super().__init__()
+        name = type(self).__name__
+        if any(isinstance(value, TensorBase) for value in self.__dict__.values()):
+            raise TypeError(f"{name}: a layer is made first and called then, nn.{name}()(input)")
 
     def extra_repr(self) -> str:
         given = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]

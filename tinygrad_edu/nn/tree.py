@@ -81,6 +81,9 @@ class Tree:
         if kind == BUFFER:
             self._set_transient(name, not value.persistent)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)  # (without asking for attributes: a subclass may define __getattr__)
+
     def __delattr__(self, name: str) -> None:
         object.__delattr__(self, name)
         if self._kinds:

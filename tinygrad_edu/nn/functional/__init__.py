@@ -46,6 +46,7 @@ from tinygrad_edu.nn.functional.adaptive import (
     adaptive_max_pool3d,
 )
 from tinygrad_edu.nn.functional.attention import scaled_dot_product_attention
+from tinygrad_edu.nn.functional.bags import embedding_bag
 from tinygrad_edu.nn.functional.binary import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -127,9 +128,8 @@ __all__ = [
     "tanhshrink", "threshold", "threshold_",
     # layers
     "alpha_dropout", "batch_norm", "bilinear", "dropout", "dropout1d", "dropout2d", "dropout3d", "embedding",
-    "feature_alpha_dropout", "group_norm", "gumbel_softmax", "instance_norm", "layer_norm", "linear",
-    "local_response_norm", "normalize", "one_hot",
-    "pad", "rms_norm", "scaled_dot_product_attention",
+    "embedding_bag", "feature_alpha_dropout", "group_norm", "gumbel_softmax", "instance_norm", "layer_norm", "linear",
+    "local_response_norm", "normalize", "one_hot", "pad", "rms_norm", "scaled_dot_product_attention",
     # windows over images, signals and volumes
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d",
     "adaptive_max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "channel_shuffle", "conv1d", "conv2d", "conv3d",
