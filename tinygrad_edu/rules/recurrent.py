@@ -31,6 +31,11 @@ def weighted(gz: Any, hs: Any) -> Any:
     return np.matmul(T(rows(gz)), rows(hs))
 
 
+def each_stacked(steps: list[tuple[Any, ...]]) -> Any:
+    """What a loop has gathered in each step, as an array of all steps for each of the things."""
+    return tuple(np.stack(values) for values in zip(*steps, strict=True))
+
+
 def forwards(xs: list[Any]) -> Any:
     """What a loop from the last step to the first has gathered, in order."""
     return np.stack(xs[::-1])
@@ -66,6 +71,7 @@ def parts(v: Any, n: int) -> list[Any]:
 
 
 def rnn_cotangents(g: Any, y: Any, w: Any, h: Any, nonlinearity: str) -> Any:
+    """gz = gh · slope, and gz @ w goes one step back."""
     slope = (1 - y * y) if nonlinearity == "tanh" else np.sign(y)
     gh, gzs = 0, []
     for k in reversed(range(len(y))):
@@ -92,18 +98,18 @@ def rnn(a: Any, w: Any, h: Any, *, nonlinearity: str) -> Any:
 
 def lstm_steps(a: Any, w: Any, h: Any, c: Any) -> Any:
     """After every step: the state, the cell, and the gates i, f, n, o side by side."""
-    w, hs, cs, vs = T(w), [], [], []
+    w, steps = T(w), []
     for z in a:
         v = activated(z + np.matmul(h, w), "ssts")
         i, f, n, o = parts(v, 4)
         c = f * c + i * n
         h = o * np.tanh(c)
-        for values, x in ((hs, h), (cs, c), (vs, v)):
-            values.append(x)
-    return np.stack(hs), np.stack(cs), np.stack(vs)
+        steps.append((h, c, v))
+    return each_stacked(steps)
 
 
 def lstm_cotangents(g: Any, y: Any, w: Any, h: Any, c: Any, v: Any) -> Any:
+    """gc gets gh · o · (1 − tanh² c), and gz what the gates have in c and h; gz @ w and gc · f go one step back."""
     (ghs, gcs), (hs, cs) = g, y
     before, slope, t = earlier(c, cs), slopes(v, "ssts"), np.tanh(cs)
     gh, gc, gzs = 0, 0, []
@@ -130,7 +136,7 @@ def lstm(a: Any, w: Any, h: Any, c: Any) -> Any:
 
 def gru_steps(a: Any, w: Any, b: Any, h: Any) -> Any:
     """After every step the state; the gates r and z, side by side; the candidate n; and what r multiplies, m."""
-    w, hs, vs, ns, ms = T(w), [], [], [], []
+    w, steps = T(w), []
     both = a.shape[-1] // 3 * 2
     for x in a:
         u = np.matmul(h, w) + b
@@ -138,22 +144,22 @@ def gru_steps(a: Any, w: Any, b: Any, h: Any) -> Any:
         (r, z), m = parts(v, 2), u[..., both:]
         n = np.tanh(x[..., both:] + r * m)
         h = n + z * (h - n)
-        for values, x in ((hs, h), (vs, v), (ns, n), (ms, m)):
-            values.append(x)
-    return tuple(np.stack(values) for values in (hs, vs, ns, ms))
+        steps.append((h, v, n, m))
+    return each_stacked(steps)
 
 
 def gru_cotangents(g: Any, y: Any, w: Any, b: Any, h: Any, v: Any, n: Any, m: Any) -> Any:
+    """gn, gv: of what is inside of n and of the gates; gu, of h @ wᵀ + b; gu @ w and gh · z go one step back."""
     before, slope = earlier(h, y), slopes(v, "ss")
     r, z = parts(v, 2)
-    inner, outer, kept = (1 - z) * (1 - n * n), before - n, z
+    inner, outer = (1 - z) * (1 - n * n), before - n
     gh, gas, gus = 0, [], []
     for k in reversed(range(len(v))):
         gh = gh + g[k]
         gn = gh * inner[k]
         gv = np.concatenate([gn * m[k], gh * outer[k]], axis=-1) * slope[k]
         gu = np.concatenate([gv, gn * r[k]], axis=-1)
-        gh = gh * kept[k] + np.matmul(gu, w)
+        gh = gh * z[k] + np.matmul(gu, w)
         gas.append(np.concatenate([gv, gn], axis=-1))
         gus.append(gu)
     gu = forwards(gus)
