@@ -11,9 +11,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_edu.viz.page.plan import plan
-from tinygrad_edu.viz.page.steps import steps
-from tinygrad_edu.viz.page.theme import theme
+from tinygrad_edu.viz.page.colours import theme
+from tinygrad_edu.viz.page.placing import plan
+from tinygrad_edu.viz.page.portions import portioned
+from tinygrad_edu.viz.page.scenes import steps
 from tinygrad_edu.viz.palette import LEGEND
 
 if TYPE_CHECKING:
@@ -30,9 +31,11 @@ def document(graph: Graph, film: Film | None = None, title: str | None = None) -
 
     Raises LayoutMissing where no layout program is installed.
     """
+    words = graph.text()
+    graph = portioned(graph)
     data: dict[str, Any] = {
         "title": title or ("A film of a computation" if film is not None else "A computation graph"),
-        "graph": _compact(graph.json()),
+        "graph": _compact(graph),
         "legend": LEGEND,
         "plan": plan(graph, played=film is not None),
         "film": None if film is None else steps(film),
@@ -41,7 +44,7 @@ def document(graph: Graph, film: Film | None = None, title: str | None = None) -
     parts = {
         "TITLE": escape(data["title"]),
         "STYLE": theme() + (_HERE / "page.css").read_text(encoding="utf-8"),
-        "TEXT": escape(graph.text()),
+        "TEXT": escape(words),
         "DATA": _inert(text),
         "SCRIPT": "\n".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS),
     }
@@ -60,13 +63,15 @@ def _inert(text: str) -> str:
     return text
 
 
-def _compact(data: dict[str, Any]) -> dict[str, Any]:
-    """Without the keys that say nothing, which the page takes as absent."""
-    parts = ("nodes", "edges", "clusters")
-    return {
-        name: [{k: v for k, v in row.items() if v is not None and v is not False} for row in data[name]]
-        for name in parts
-    }
+def _compact(graph: Graph) -> dict[str, Any]:
+    """What `graph.json()` gives, without the keys that say nothing: the page takes them as absent."""
+    parts: dict[str, list[Any]] = {"nodes": graph.nodes, "edges": graph.edges, "clusters": graph.clusters}
+    return {name: [_row(part) for part in listed] for name, listed in parts.items()}
+
+
+def _row(part: Any) -> dict[str, Any]:
+    found = ((name, getattr(part, name)) for name in part.__slots__)
+    return {("id" if name == "key" else name): x for name, x in found if x is not None and x is not False}
 
 
 def write(path: str | os.PathLike[str], graph: Graph, film: Film | None = None, title: str | None = None) -> str:

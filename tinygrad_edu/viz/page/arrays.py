@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu.viz.values import bad, short
+from tinygrad_edu.viz.values import bad, number, short
 
 __all__ = ["Arrays"]
 
@@ -58,25 +58,30 @@ def _described(a: Any, cells: int) -> dict[str, Any]:
     if not _is_array(a):
         shape = getattr(a, "shape", None)
         kind = type(a).__name__ if not hasattr(a, "dtype") else f"{type(a).__module__.partition('.')[0]} array"
-        return {
-            "shape": None if shape is None else list(map(str, shape)),
-            "type": kind,
-            "text": f"{kind}: not computed",
-        }
-    out: dict[str, Any] = {"shape": list(a.shape), "type": str(a.dtype), "text": short(a), "bad": bad(a)}
+        sides = None if shape is None else list(map(str, shape))
+        return {"shape": sides, "type": kind, "text": f"{kind}: not computed"}
+    out: dict[str, Any] = {"shape": list(a.shape), "type": str(a.dtype)}
     if _is_small(a):
-        return {**out, "numbers": [_number(x) for x in a.reshape(-1)]}
+        return {**out, "text": short(a), "bad": bad(a), "numbers": [_number(x) for x in a.reshape(-1)]}
     if a.size == 0:
-        return out
-    b = a.astype(np.float64)
-    finite = np.isfinite(b)
-    good = b[finite]
-    out["zeros"] = float(np.mean(b == 0))
-    out["nan"] = int(np.isnan(b).sum())
-    out["infinite"] = int(np.isinf(b).sum())
-    if good.size:
-        out |= {"min": _number(good.min()), "max": _number(good.max()), "mean": _number(np.mean(good))}
-    return {**out, "map": _heat(_flat(b), cells)}
+        return {**out, "text": "empty"}
+    low, high = a.min(), a.max()
+    finite = a.dtype.kind != "f" or bool(np.isfinite(low) and np.isfinite(high))
+    out["zeros"] = 1 - np.count_nonzero(a) / a.size
+    good = a
+    if not finite:
+        good = a[np.isfinite(a)]
+        out["nan"] = int(np.isnan(a).sum())
+        out["infinite"] = a.size - good.size - out["nan"]
+        out["bad"] = "nan" if out["nan"] else "inf"
+        low, high = (good.min(), good.max()) if good.size else (None, None)
+    if low is not None:
+        mean = np.add.reduce(good, axis=None, dtype=np.float64) / good.size
+        out |= {"min": _number(low), "max": _number(high), "mean": float(mean)}
+        out["text"] = f"{number(low)} … {number(high)}"
+    else:
+        out["text"] = "nothing finite"
+    return {**out, "map": _heat(a, cells, finite)}
 
 
 def _number(x: Any) -> float | str:
@@ -88,49 +93,58 @@ def _number(x: Any) -> float | str:
     return int(x) if abs(int(x)) < 2**53 else str(x)
 
 
-def _flat(b: ndarray) -> ndarray:
-    """An array of any dimension as a picture: matrices side by side and below each other, with a gap between them."""
-    if b.ndim <= 2:
-        return b.reshape(1, -1) if b.ndim < 2 else b
-    rows, columns = b.shape[-2:]
-    tiles = b.reshape(-1, rows, columns)
+def _flat(a: ndarray) -> tuple[ndarray, ndarray | None]:
+    """An array of any dimension as a picture: matrices side by side and below each other, and where none is."""
+    if a.ndim <= 2:
+        return (a.reshape(1, -1) if a.ndim < 2 else a), None
+    rows, columns = a.shape[-2:]
+    tiles = a.reshape(-1, rows, columns)
     across = max(1, min(len(tiles), round((len(tiles) * rows / columns * 1.6) ** 0.5)))
     down = -(-len(tiles) // across)
-    out = np.full((down * (rows + 1) - 1, across * (columns + 1) - 1), _Gap)
+    out = np.zeros((down * (rows + 1) - 1, across * (columns + 1) - 1), a.dtype)
+    gap = np.ones(out.shape, bool)
     for k, tile in enumerate(tiles):
         y, x = k // across * (rows + 1), k % across * (columns + 1)
         out[y : y + rows, x : x + columns] = tile
-    return out
+        gap[y : y + rows, x : x + columns] = False
+    return out, gap
 
 
-_Gap = -1.2345678e300  # a number that nobody computes: between matrices
-
-
-def _heat(b: ndarray, cells: int) -> dict[str, Any]:
+def _heat(a: ndarray, cells: int, finite: bool) -> dict[str, Any]:
     """The means of blocks as bytes, with codes for what is not finite."""
+    b, gap = _flat(a)
     rows, columns = b.shape
     shrink = max(1.0, (b.size / cells) ** 0.5)
     down, across = max(1, round(rows / shrink)), max(1, round(columns / shrink))
     if down == 1 or across == 1:  # a long row
-        down, across = min(rows, cells) if across == 1 else 1, min(columns, cells) if down == 1 else 1
-    gap = b == _Gap
-    finite = np.isfinite(b) & ~gap
-    counts = _blocks(finite, down, across)
-    sums = _blocks(np.where(finite, b, 0.0), down, across)
-    means = sums / np.maximum(counts, 1)
-    top = float(np.max(np.abs(means), initial=0.0)) or 1.0
+        down, across = (min(rows, cells), 1) if across == 1 else (1, min(columns, cells))
+    blocks = _Blocks(b.shape, down, across)
+    b = b.astype(np.float64)
+    if finite and gap is None:
+        means = blocks.sums(b) / blocks.sizes
+    else:
+        good = np.isfinite(b) if gap is None else np.isfinite(b) & ~gap
+        counts = blocks.sums(good.astype(np.float64))
+        means = blocks.sums(np.where(good, b, 0.0)) / np.maximum(counts, 1)
+    top = float(max(means.max(), -means.min())) or 1.0
     codes = np.rint((means / top + 1) * (_STEPS / 2)).astype(np.uint8)
-    codes[counts == 0] = _FILL
-    codes[_blocks(b == np.inf, down, across) > 0] = _PLUS
-    codes[_blocks(b == -np.inf, down, across) > 0] = _MINUS
-    codes[_blocks(np.isnan(b), down, across) > 0] = _NAN
+    if not finite or gap is not None:
+        codes[counts == 0] = _FILL
+        for code, where in ((_PLUS, b == np.inf), (_MINUS, b == -np.inf), (_NAN, np.isnan(b))):
+            codes[blocks.sums(where.astype(np.float64)) > 0] = code
     return {"rows": down, "columns": across, "top": top, "codes": base64.b64encode(codes.tobytes()).decode()}
 
 
-def _blocks(b: ndarray, down: int, across: int) -> ndarray:
-    """Sums over blocks: `b` cut into `down` × `across` of them, as equal as can be."""
-    y, x = (_starts(n, k) for n, k in zip(b.shape, (down, across), strict=True))
-    return np.add.reduceat(np.add.reduceat(b.astype(np.float64), y, axis=0), x, axis=1)
+class _Blocks:
+    """A matrix cut into `down` × `across` blocks, as equal as can be."""
+
+    def __init__(self, shape: tuple[int, int], down: int, across: int) -> None:
+        self.y, self.x = _starts(shape[0], down), _starts(shape[1], across)
+        self.whole = shape == (down, across)
+        self.sizes = np.diff([*self.y, shape[0]])[:, None] * np.diff([*self.x, shape[1]])
+
+    def sums(self, b: ndarray) -> ndarray:
+        return b if self.whole else np.add.reduceat(np.add.reduceat(b, self.y, axis=0), self.x, axis=1)
 
 
 def _starts(n: int, k: int) -> Sequence[int]:

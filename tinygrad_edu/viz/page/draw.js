@@ -140,12 +140,23 @@ class Picture {
     const enter = (k) => (k + 1 < down.length ? down[k + 1] : edge.target);
     pieces.push(this.piece(up[common - 1], common < up.length ? up[common] : edge.source, enter(common - 1), edge.position));
     for (let k = common; k < down.length && this.local.has(down[k]); k++) pieces.push(this.piece(down[k], `<${edge.source}`, enter(k), 0));
-    return this.joined(pieces.filter(Boolean), source, target);
+    return pieces.every(Boolean) ? this.joined(pieces) : null;
   }
 
-  joined(pieces, source, target) {
-    const end = ([x, y, w, h], low) => [x + w / 2, low ? y + h : y];
-    if (!pieces.length) pieces = [[end(this.at.get(source), true)], [end(this.at.get(target), false)]];
+  // An edge that is too long to be drawn: its end, with the name of where it comes from.
+  stub(edge) {
+    const id = this.shown(edge.target);
+    const [x, y, w] = this.at.get(id);
+    const before = this.stubs.get(id) || [];
+    const name = shortened((this.nodes.get(edge.source) || {}).symbol || "", 12);
+    if (!before.includes(name)) before.push(name);
+    this.stubs.set(id, before);
+    const k = before.indexOf(name);
+    const at = x + w - 14 - 34 * (k % 4);
+    return [`M${at.toFixed(1)} ${(y - 17).toFixed(1)}V${y.toFixed(1)}`, this.text("far", at, y - 20, k < 4 ? name : "")];
+  }
+
+  joined(pieces) {
     const p = ([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`;
     let out = "", last = null;
     for (const points of pieces) {
@@ -173,6 +184,7 @@ class Picture {
       (cluster && this.open.has(id) ? frames : nodes).append(group);
     }
     const drawn = new Map();
+    this.stubs = new Map();
     for (const edge of this.graph.edges) {
       const [source, target] = [this.shown(edge.source), this.shown(edge.target)];
       if (source === target) continue;
@@ -180,8 +192,11 @@ class Picture {
       const key = single ? `${source} ${target} ${edge.position}` : `${source} ${target}`;
       let line = drawn.get(key);
       if (!line) {
-        const path = svg("path", { class: "edge", d: this.route(edge), "marker-end": "url(#arrow-plain)" });
+        const d = this.route(edge);
+        const [stub, name] = d ? [] : this.stub(edge);
+        const path = svg("path", { class: "edge", d: d || stub, "marker-end": "url(#arrow-plain)" });
         lines.append(path);
+        if (name) lines.append(name);
         line = { path, edges: [] };
         drawn.set(key, line);
         this.lines.push(line);

@@ -66,7 +66,7 @@ class Shower {
   heat(a, k) {
     const { rows, columns } = a.map;
     const range = a.min === undefined ? "nothing finite" : `${number(a.min)} … ${number(a.max)}, mean ${number(a.mean)}`;
-    const notes = [shapeText(a.shape), a.type, range, `${percent(a.zeros)} zeros`];
+    const notes = [shapeText(a.shape), a.type, range, `${percent(a.zeros || 0)} zeros`];
     const bad = [a.nan ? `${a.nan} NaN` : "no NaN", a.infinite ? `${a.infinite} infinite` : ""].filter(Boolean).join(", ");
     const canvas = el("canvas", { width: columns, height: rows, role: "img", "aria-label": `heat map of ${notes.join(", ")}, ${bad}` });
     const scale = Math.max(1, Math.min(14, Math.floor(Math.min(260 / columns, 150 / rows))));
