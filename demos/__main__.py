@@ -10,7 +10,7 @@ from typing import Any
 
 from demos.pictures import Pictures
 
-LESSONS = ["line", "plane", "diabetes"]
+LESSONS = ["line", "plane", "diabetes", "big"]
 PAGES: list[str] = []  # no lessons: run only if named
 
 
@@ -23,6 +23,9 @@ def parser() -> argparse.ArgumentParser:
     table = out.add_argument_group("diabetes, with a table of your own")
     table.add_argument("--csv", metavar="FILE", help="a table of numbers with a line of names above it")
     table.add_argument("--target", metavar="COLUMN", help="the column to predict from the others")
+    table.add_argument(
+        "--without", metavar="COLUMN", action="append", default=[], help="leave this column out (may be repeated)"
+    )
     softmax = out.add_argument_group("softmax, on Fashion-MNIST")
     softmax.add_argument("--data", metavar="FOLDER", help="the folder with the data set's files")
     big = out.add_argument_group("big, on a table larger than memory")
@@ -36,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
 def arguments_of(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """What a lesson is given besides the pictures."""
     if name == "diabetes" and options.csv:
-        return {"csv": options.csv, "target": options.target}
+        return {"csv": options.csv, "target": options.target, "without": options.without}
     if name == "softmax" and options.data:
         return {"data": options.data}
     if name == "big":
@@ -57,6 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
         return
     if bool(options.csv) != bool(options.target):
         parse.error("--csv FILE and --target COLUMN belong together: the file, and which of its columns to predict")
+    if options.without and not options.csv:
+        parse.error("--without COLUMN leaves out a column of --csv FILE, which is not given")
     names = options.lessons or (["diabetes"] if options.csv else LESSONS)
     pictures = Pictures(options.out, show=not options.no_show)
     for name in names:

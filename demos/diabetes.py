@@ -1,12 +1,15 @@
-"""Lesson 3, diabetes: a real table, 442 patients with 10 measurements each; a number and a yes or no.
+"""Lesson 4, diabetes: a real table, judged on patients that were not learned from.
 
-The target is how far the disease has advanced after a year. Linear regression predicts the number,
-logistic regression whether it is above the median. What is learned is judged on patients that were not
-learned from. The table comes with scikit-learn (Efron et al. 2004, "Least Angle Regression").
+442 patients with 10 measurements each; the target is how far the disease has advanced after a year. Linear
+regression predicts the number, logistic regression whether it is above the median. The table comes with
+scikit-learn (Efron et al. 2004, "Least Angle Regression").
+
+Or a table of your own, Boston or California housing for instance: python -m demos --csv FILE --target COLUMN
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +19,11 @@ from tqdm import trange
 import tinygrad_edu as tg
 from demos.pictures import BLUE, GREY, ORANGE, Pictures
 from demos.plane import least_squares
+from demos.table import Table, check, read_table
 from tinygrad_edu import optim, viz
 from tinygrad_edu.nn import functional as F
 
-TEST = 133  # patients kept aside
+TEST = 0.3  # of the rows are kept aside
 STEPS = 2000
 NOTES = """\
 Look: the large weights of s1 and s2 have opposite signs: the two measurements nearly repeat each other, so
@@ -28,17 +32,25 @@ Next: leave out the scaling in demos/diabetes.py: at these rates the loss explod
       enough for the largest feature the bias hardly moves."""
 
 
-def split_and_scale(seed: int = 0) -> tuple[Any, Any, Any, Any]:
+def patients() -> Table:
+    """The diabetes table, in the units in which it was measured."""
+    data = load_diabetes(scaled=False)
+    return Table("the diabetes table", list(data.feature_names), data.data, "progress", data.target)
+
+
+def split_and_scale(table: Table | None = None, seed: int = 0) -> tuple[Any, Any, Any, Any]:
     """Training and test part, shuffled; every feature scaled by what the training part knows of it.
 
     Statistics of the test part must not leak in: they would not be known yet when the model is used.
     """
-    table, progress = load_diabetes(return_X_y=True, scaled=False)
-    order = np.random.default_rng(seed).permutation(len(table))
-    train, test = order[TEST:], order[:TEST]
-    mean, spread = table[train].mean(axis=0), table[train].std(axis=0)
-    table = (table - mean) / spread
-    return table[train], progress[train], table[test], progress[test]
+    table = table or patients()
+    order = np.random.default_rng(seed).permutation(len(table.target))
+    aside = round(TEST * len(order))
+    train, test = order[aside:], order[:aside]
+    check(table, train)
+    mean, spread = table.features[train].mean(axis=0), table.features[train].std(axis=0)
+    features = (table.features - mean) / spread
+    return features[train], table.target[train], features[test], table.target[test]
 
 
 def fit(loss_of: Any, features: Any, wanted: Any, rate: float, pictures: Pictures) -> tuple[Any, Any, Any]:
@@ -60,19 +72,41 @@ def fit(loss_of: Any, features: Any, wanted: Any, rate: float, pictures: Picture
     return weight.detach().numpy(), bias.item(), losses
 
 
-def run(pictures: Pictures) -> dict[str, Any]:
-    train_x, train_y, test_x, test_y = split_and_scale()
-    print(f"{len(train_y)} patients to learn from, {len(test_y)} to test on.")
+def run(
+    pictures: Pictures, csv: str | None = None, target: str | None = None, without: Sequence[str] = ()
+) -> dict[str, Any]:
+    table = patients() if csv is None or target is None else read_table(csv, target, without)
+    parts = split_and_scale(table)
+    who = "patients" if csv is None else "rows"
+    print(f"{len(parts[1])} {who} to learn from, {len(parts[3])} to test on.")
+    results = how_much(table, parts, pictures)
+    if csv is None:
+        results |= yes_or_no(parts, pictures)
+        print(NOTES)
+    return results
+
+
+def how_much(table: Table, parts: tuple[Any, Any, Any, Any], pictures: Pictures) -> dict[str, Any]:
+    """Linear regression, next to the formula of least squares."""
+    train_x, train_y, test_x, test_y = parts
 
     def rmse(prediction: Any) -> float:
         return float(np.sqrt(np.mean((prediction - test_y) ** 2)))
 
-    weight, bias, losses = fit(F.mse_loss, train_x, train_y, 0.02, pictures)
+    # Of scaled features the loss is at most twice as curved as there are features, so this rate suits any table.
+    weight, bias, losses = fit(F.mse_loss, train_x, train_y, 0.2 / train_x.shape[1], pictures)
     exact = least_squares(train_x, train_y)
     ours, best, naive = (rmse(p) for p in (test_x @ weight + bias, test_x @ exact[1:] + exact[0], train_y.mean()))
-    print("Linear regression, typical error (RMSE) on the test part:")
-    print(f"  gradient descent {ours:.2f}, least squares {best:.2f}, always the mean {naive:.2f}")
+    print(f"Linear regression of {table.target_name}, typical error (RMSE) on the test part:")
+    print(f"  gradient descent {ours:.4g}, least squares {best:.4g}, always the mean {naive:.4g}")
+    draw_how_much(pictures, table, (test_y, test_x @ weight + bias), losses, (weight, exact[1:]))
+    return {"rmse": ours, "least_squares_rmse": best, "naive_rmse": naive, "linear": np.append(bias, weight),
+            "exact": exact}  # fmt: skip
 
+
+def yes_or_no(parts: tuple[Any, Any, Any, Any], pictures: Pictures) -> dict[str, Any]:
+    """Logistic regression: above the median or not."""
+    train_x, train_y, test_x, test_y = parts
     median = np.median(train_y)
     above = (train_y > median).astype(float)
     slope, offset, bce = fit(F.binary_cross_entropy_with_logits, train_x, above, 0.2, pictures)
@@ -80,36 +114,45 @@ def run(pictures: Pictures) -> dict[str, Any]:
     correct = float(np.mean((probability > 0.5) == (test_y > median)))
     print(f"Logistic regression, above the median ({median:.0f}) or not: {correct:.0%} of the test part right,")
     print(f"  training loss {bce[0]:.4f} (= log 2: no idea yet) to {bce[-1]:.4f}")
-
-    draw(pictures, (test_y, test_x @ weight + bias), losses, (weight, exact[1:]), (probability, test_y > median))
-    print(NOTES)
-    return {"rmse": ours, "least_squares_rmse": best, "naive_rmse": naive, "accuracy": correct, "bce": bce,
-            "logistic": np.append(offset, slope), "linear": np.append(bias, weight), "exact": exact}  # fmt: skip
+    draw_yes_or_no(pictures, bce, probability, test_y > median)
+    return {"accuracy": correct, "bce": bce, "logistic": np.append(offset, slope)}
 
 
-def draw(pictures: Pictures, points: Any, losses: Any, weights: Any, classes: Any) -> None:
-    figure, (scatter, curve, bars, histogram) = pictures.panels(2, 2)
-    scatter.axline((0, 0), slope=1, color=GREY, linewidth=1)
-    scatter.scatter(*points, color=BLUE, s=14, alpha=0.7)
-    scatter.set(title="Predicted against actual, test part", xlabel="actual progress", ylabel="predicted")
-    scatter.set(xlim=(0, 360), ylim=(0, 360))
+def draw_how_much(pictures: Pictures, table: Table, points: Any, losses: Any, weights: Any) -> None:
+    figure, (scatter, curve, bars) = pictures.panels(3)
+    low, high = min(map(np.min, points)), max(map(np.max, points))
+    scatter.axline((low, low), slope=1, color=GREY, linewidth=1)
+    scatter.scatter(*points, color=BLUE, s=14, alpha=0.7 if len(points[0]) < 1000 else 0.15, linewidths=0)
+    scatter.set(title="Predicted against actual, test part", xlabel=f"actual {table.target_name}", ylabel="predicted")
+    margin = 0.04 * (high - low)
+    scatter.set(xlim=(low - margin, high + margin), ylim=(low - margin, high + margin), aspect="equal")
 
     curve.semilogx(range(1, STEPS + 1), np.sqrt(losses), color=BLUE)
     curve.set(title="Training error: momentum overshoots", xlabel="step (log)", ylabel="RMSE")
     curve.set_ylim(bottom=0)
 
-    names = load_diabetes().feature_names
-    places = np.arange(len(names))
-    bars.bar(places - 0.2, weights[0], 0.4, color=BLUE, label="gradient descent")
-    bars.bar(places + 0.2, weights[1], 0.4, color=ORANGE, label="least squares")
+    shown = np.sort(np.argsort(-np.abs(weights[1]))[:20])  # the largest, where there are more
+    places = np.arange(len(shown))
+    names = [table.names[k] for k in shown]
+    bars.bar(places - 0.2, weights[0][shown], 0.4, color=BLUE, label="gradient descent")
+    bars.bar(places + 0.2, weights[1][shown], 0.4, color=ORANGE, label="least squares")
     bars.axhline(0, color=GREY, linewidth=1)
-    bars.set(title="Weights of the scaled features", xticks=places, xticklabels=names)
+    bars.set(title="Weights of the scaled features")
+    bars.set_xticks(places, names, rotation=90 if sum(map(len, names)) > 40 else 0)
     bars.legend(frameon=False)
+    pictures.plot(figure, "diabetes")
 
-    probability, is_above = classes
+
+def draw_yes_or_no(pictures: Pictures, losses: Any, probability: Any, is_above: Any) -> None:
+    figure, (curve, histogram) = pictures.panels(2)
+    curve.semilogx(range(1, STEPS + 1), losses, color=BLUE)
+    curve.axhline(np.log(2), color=GREY, linestyle=":", label="log 2: a coin would do as well")
+    curve.set(title="Logistic regression: the loss", xlabel="step (log)", ylabel="binary cross-entropy")
+    curve.legend(frameon=False)
+
     bins = np.linspace(0, 1, 21)
     histogram.hist(probability[is_above], bins, color=ORANGE, alpha=0.7, label="was above the median")
     histogram.hist(probability[~is_above], bins, histtype="step", color=BLUE, linewidth=2, label="was below")
     histogram.set(title="Logistic regression, test part", xlabel="predicted probability: above", ylabel="patients")
     histogram.legend(frameon=False)
-    pictures.plot(figure, "diabetes")
+    pictures.plot(figure, "diabetes_above")

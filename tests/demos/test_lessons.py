@@ -10,7 +10,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("tqdm")
 matplotlib.use("Agg")
 
-from demos import diabetes, line, plane  # noqa: E402
+from demos import line, plane  # noqa: E402
 from demos.__main__ import LESSONS, main  # noqa: E402
 from demos.pictures import Pictures  # noqa: E402
 
@@ -32,11 +32,6 @@ def line_result(tmp_path_factory):
 @pytest.fixture(scope="module")
 def plane_result(tmp_path_factory):
     return _run(plane, tmp_path_factory)
-
-
-@pytest.fixture(scope="module")
-def diabetes_result(tmp_path_factory):
-    return _run(diabetes, tmp_path_factory)
 
 
 def test_line_ends_at_intercept_1_and_slope_2_by_hand_and_by_engine(line_result):
@@ -70,36 +65,6 @@ def test_collinear_features_leave_the_single_weights_undetermined(plane_result):
     np.testing.assert_allclose(first[1] + 2 * first[2], second[1] + 2 * second[2], atol=1e-6)
 
 
-def test_diabetes_reaches_least_squares_and_beats_guessing(diabetes_result):
-    result, left = diabetes_result
-    assert result["rmse"] == pytest.approx(result["least_squares_rmse"], rel=0.01)
-    assert result["rmse"] < 0.8 * result["naive_rmse"]
-    assert result["bce"][0] == pytest.approx(np.log(2))
-    assert result["accuracy"] > 0.65
-    assert left == [
-        "diabetes.png",
-        "diabetes_binary_cross_entropy_with_logits_graph.svg",
-        "diabetes_mse_loss_graph.svg",
-    ]
-
-
-def test_diabetes_logistic_regression_is_at_its_lowest_loss(diabetes_result):
-    train_x, train_y, _, _ = diabetes.split_and_scale()
-    p = diabetes_result[0]["logistic"]
-    table = np.column_stack([np.ones(len(train_x)), train_x])
-    above = train_y > np.median(train_y)
-    slope = table.T @ (1 / (1 + np.exp(-table @ p)) - above) / len(table)
-    assert np.abs(slope).max() < 1e-3
-
-
-def test_scaling_uses_the_training_part_only():
-    train_x, _, test_x, _ = diabetes.split_and_scale()
-    assert len(train_x) + len(test_x) == 442
-    np.testing.assert_allclose(train_x.mean(axis=0), 0, atol=1e-12)
-    np.testing.assert_allclose(train_x.std(axis=0), 1, atol=1e-12)
-    assert np.abs(test_x.mean(axis=0)).max() > 1e-3
-
-
 def test_without_a_layout_program_the_lesson_goes_on(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("shutil.which", lambda name, path=None: None)
     line.by_engine(Pictures(tmp_path))
@@ -119,7 +84,7 @@ def test_the_command_runs_a_lesson_and_prints_the_folder(tmp_path, capsys):
 def test_an_unknown_lesson_is_an_error_that_lists_the_known_ones(capsys):
     with pytest.raises(SystemExit):
         main(["lines"])
-    assert "line, plane, diabetes" in capsys.readouterr().err
+    assert ", ".join(LESSONS) in capsys.readouterr().err
 
 
 def test_list_names_every_lesson_without_running_any(capsys):
