@@ -92,6 +92,35 @@ def test_without_affine_there_are_no_parameters():
     assert nn.BatchNorm1d(3, bias=False).bias is None
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.BatchNorm2d(4),
+        lambda: nn.BatchNorm2d(4, affine=False),
+        lambda: nn.InstanceNorm2d(4),
+        lambda: nn.GroupNorm(2, 4, affine=False),
+        lambda: nn.LayerNorm(2, elementwise_affine=False),
+        lambda: nn.RMSNorm(2, elementwise_affine=False),
+        lambda: nn.Conv2d(4, 4, 1),
+        lambda: nn.ConvTranspose2d(4, 4, 1, bias=False),
+        lambda: nn.MaxPool2d(1),
+        lambda: nn.AvgPool2d(1),
+        lambda: nn.Upsample(scale_factor=1),
+    ],
+)
+def test_what_comes_out_may_be_changed_in_place(make):
+    """As nn.ReLU(inplace=True) does, which often stands behind it."""
+    x, c = normal(6, 4, 2, 2), tg.tensor(normal(6, 4, 2, 2))
+    layer, grads = make().double(), []
+    for inplace in (False, True):
+        t = tg.tensor(x, requires_grad=True)
+        layer.zero_grad()
+        nn.Sequential(layer, nn.ReLU(inplace))(t).backward(c)
+        grads.append([t.grad.numpy(), *(p.grad.numpy() for p in layer.parameters())])
+    for a, b in zip(*grads, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_a_forward_pass_under_no_grad_still_moves_the_statistics():
     norm = nn.BatchNorm1d(2)
     with tg.no_grad():

@@ -43,22 +43,30 @@ def mean(x: Any, axis: Any) -> Any:
     return total(x, axis) / (math.prod(x.shape[k] for k in axis) or math.nan)
 
 
-def inverse_deviation(x: Any, axis: Any, eps: float) -> Any:
-    """1 / √(variance + eps)."""
-    d = x - mean(x, axis)
-    return 1 / np.sqrt(mean(d * d, axis) + eps)
+def deviation(d: Any, axis: Any, eps: float) -> Any:
+    """√(variance + eps), of what has mean 0."""
+    return np.sqrt(mean(d * d, axis) + eps)
 
 
-# what a shift or a scale of x would change is taken out of the cotangent
+def unscaled(g: Any, y: Any, axis: Any) -> Any:
+    """`g` without what a shift or a scale of the standardized `y` would change."""
+    return g - mean(g, axis) - y * mean(g * y, axis)
+
+
+# the result is not read, so that it may be changed in place: ReLU(inplace=True) often follows
 @primitive(
-    lambda g, y, r, axis: r * (g - mean(g, axis) - y * mean(g * y, axis)),
-    saves={"r": lambda x, *, axis, eps: inverse_deviation(x, axis, eps)},
+    lambda g, x, m, s, axis: unscaled(g, (x - m) / s, axis) / s,
+    saves={
+        "m": lambda x, *, axis: mean(x, axis),
+        "s": lambda x, *, axis, eps: deviation(x - mean(x, axis), axis, eps),
+    },
 )
 def standardize(x: Any, *, axis: Any, eps: float) -> Any:
     """(x − mean) / √(variance + eps) over the axes."""
-    d = x - mean(x, axis)
-    r = 1 / np.sqrt(mean(d * d, axis) + eps)
-    return d * r, r
+    m = mean(x, axis)
+    d = x - m
+    s = deviation(d, axis, eps)
+    return d / s, m, s
 
 
 dropout = rule(lambda x, mask: x * mask, lambda g, mask: g * mask, None, name="dropout")

@@ -47,27 +47,39 @@ def along(g: Any, d: Any, scale: Any, slope: Any, shift: Any) -> Any:
     return scale * g + slope * d + shift
 
 
-def batch_cotangents(g: Any, y: Any, x: Any, weight: Any, eps: float) -> Any:
+def mean(x: Any) -> Any:
+    """That of each channel."""
+    return per_channel(x) / number(x)
+
+
+def variance(x: Any) -> Any:
+    """That of each channel."""
+    d = x - mean(x)
+    return products_per_channel(d, d) / number(x)
+
+
+def batch_cotangents(g: Any, x: Any, m: Any, r: Any, weight: Any) -> Any:
     """Those of x, weight and bias; of x, what a shift or a scale of it would change is taken out."""
-    (g, g_mean, g_var), (_, m, v), n = g, y, number(x)
-    d, r = x - m, 1 / np.sqrt(v + eps)
+    (g, g_mean, g_var), n, d = g, number(x), x - m
     total, product, scale = per_channel(g), products_per_channel(g, d), r if weight is None else r * weight
     slope, shift = (2 * g_var - scale * r * r * product) / n, (g_mean - scale * total) / n
     return along(g, d, scale, slope, shift), product * r, total
 
 
-@primitive(joint=lambda g, y, x, weight, eps: batch_cotangents(g, y, x, weight, eps))
+@primitive(
+    joint=lambda g, x, m, r, weight: batch_cotangents(g, x, m, r, weight),
+    saves={"m": lambda x: mean(x), "r": lambda x, *, eps: 1 / np.sqrt(variance(x) + eps)},
+)
 def batch_norm(x: Any, weight: Any, bias: Any, *, eps: float) -> Any:
     """(x − mean) / √(variance + eps) · weight + bias, the mean and the variance; all but x (1, C, 1, …) or None."""
-    n = number(x)
-    m = per_channel(x) / n
+    m = mean(x)
     d = x - m
-    v = products_per_channel(d, d) / n
+    v = products_per_channel(d, d) / number(x)
     r = 1 / np.sqrt(v + eps)
     scale = r if weight is None else r * weight
     if type(d) is ndarray:
         d *= scale
         if bias is not None:
             d += bias
-        return d, m, v
-    return (d * scale if bias is None else d * scale + bias), m, v
+        return (d, m, v), m, r
+    return (d * scale if bias is None else d * scale + bias, m, v), m, r
