@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu import functions
 from tinygrad_edu.container import Container
-from tinygrad_edu.functions import broadcasting, indexing, joining, rearranging, scattering, shaping, writing
+from tinygrad_edu.functions import (
+    broadcasting,
+    indexing,
+    joining,
+    rearranging,
+    resizing,
+    scattering,
+    shaping,
+    writing,
+)  # fmt: skip
 from tinygrad_edu.functions.comparison import compared
 from tinygrad_edu.functions.pointwise import repeating, swapped
 from tinygrad_edu.inplace import inplace, relabelled
@@ -45,6 +54,8 @@ class Methods(Container):
     __lt__, __le__ = compared(functions.lt), compared(functions.le)
     __gt__, __ge__ = compared(functions.gt), compared(functions.ge)
     __hash__ = object.__hash__
+
+    resize, resize_, resize_as_ = resizing.resize, resizing.resize_, resizing.resize_as_
 
     # elementwise: methods
     abs, acos, acosh, asin, asinh = functions.abs, functions.acos, functions.acosh, functions.asin, functions.asinh

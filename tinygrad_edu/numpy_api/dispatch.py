@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu.dtypes import SUPPORTED
 from tinygrad_edu.memory import recording
 from tinygrad_edu.primitive import NUMPY, TensorBase, wrap
 
@@ -43,9 +44,15 @@ def _call(func: Any, name: str, method: str, args: Any, kwargs: Any) -> Any:
         try:
             inspect.signature(ours).bind(*args, **kwargs)
         except TypeError as error:
-            raise TypeError(f"{name} on a Tensor: {error}. Supported: {inspect.signature(ours)}.") from None
-        return ours(*args, **kwargs)
-    if recording.get() and any(t._edge() is not None for t in _tensors((args, kwargs))):
+            if _recorded(args, kwargs):
+                raise TypeError(f"{name} on a Tensor: {error}. Supported: {inspect.signature(ours)}.") from None
+        else:
+            try:
+                return ours(*args, **kwargs)
+            except TypeError:  # text among the arguments, say, which NumPy broadcasts
+                if _recorded(args, kwargs):
+                    raise
+    elif _recorded(args, kwargs):
         near = difflib.get_close_matches(func.__name__, [f.__name__ for f in NUMPY], 1)
         raise TypeError(
             f"{name} has no derivative here, and its result would silently lose the gradient. "
@@ -54,6 +61,10 @@ def _call(func: Any, name: str, method: str, args: Any, kwargs: Any) -> Any:
         )
     plain = getattr(func, method)(*_arrays(args), **{k: _arrays(v) for k, v in kwargs.items()})
     return _wrapped(plain)
+
+
+def _recorded(args: Any, kwargs: Any) -> bool:
+    return bool(recording.get()) and any(t._edge() is not None for t in _tensors((args, kwargs)))
 
 
 def _tensors(x: Any) -> Any:
@@ -75,4 +86,4 @@ def _arrays(x: Any) -> Any:
 def _wrapped(x: Any) -> Any:
     if type(x) in (tuple, list):
         return type(x)(map(_wrapped, x))
-    return wrap(np.asarray(x)) if isinstance(x, (np.ndarray, np.generic)) else x
+    return wrap(np.asarray(x)) if isinstance(x, (np.ndarray, np.generic)) and x.dtype in SUPPORTED else x
