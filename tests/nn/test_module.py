@@ -80,6 +80,28 @@ def test_a_name_may_change_its_kind():
         del net.lr
 
 
+def test_common_names_are_free():
+    """What programs call their own attributes and methods does not get in the way of the module's."""
+
+    class Busy(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self._hooks, self._kinds, self._members, self._initialized = [], {}, [], False
+            self.layer = nn.Linear(2, 2)
+
+        def _register(self):
+            return 1
+
+        _get = _named = _made = _replace = _convert = _register
+
+        def forward(self, x):
+            return self.layer(x)
+
+    net = Busy()
+    net.register_forward_hook(lambda m, args, y: y * 0)
+    assert (net.double()(X.double()) == 0).all() and len(net.state_dict()) == 2 and net._hooks == []
+
+
 def test_the_tables_of_members_write_through():
     net = Net()
     net._modules["hidden"] = nn.Identity()
@@ -187,7 +209,7 @@ class Wrapper(nn.Module):
 def test_modules_that_ask_others_for_attributes():
     wrapper = Wrapper(nn.Linear(2, 3))
     for w in (wrapper, copy.deepcopy(wrapper), pickle.loads(pickle.dumps(wrapper))):
-        assert w.in_features == 2 and w.module.weight is w.weight and list(w.state_dict())[0] == "module.weight"
+        assert w.in_features == 2 and w.module.weight is w.weight and next(iter(w.state_dict())) == "module.weight"
         with pytest.raises(AttributeError, match="'Linear' object has no attribute 'nothing'"):
             w.nothing  # noqa: B018
 

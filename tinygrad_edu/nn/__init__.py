@@ -15,6 +15,7 @@ from tinygrad_edu.nn.attention import *
 from tinygrad_edu.nn.cells import *
 from tinygrad_edu.nn.containers import *
 from tinygrad_edu.nn.convolution import *
+from tinygrad_edu.nn.ctc import *
 from tinygrad_edu.nn.distance import *
 from tinygrad_edu.nn.dropout import *
 from tinygrad_edu.nn.embedding import *

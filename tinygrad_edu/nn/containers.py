@@ -18,7 +18,7 @@ class _Row(Module):
     """Modules in order, with numbers (or, in a Sequential, names)."""
 
     def _names(self) -> list[str]:
-        return [name for name, kind in self._made("use it").items() if kind == MODULE]
+        return [name for name, kind in self._kinds_of_members("use it").items() if kind == MODULE]
 
     def _name_at(self, index: Any) -> str:
         names, k = self._names(), operator.index(index)
@@ -41,7 +41,7 @@ class _Row(Module):
         for name in self._names():
             delattr(self, name)
         for k, part in enumerate(parts):
-            self._register(str(k), MODULE, part)
+            self._register_member(str(k), MODULE, part)
 
     def __len__(self) -> int:
         return len(self._names())
@@ -50,11 +50,11 @@ class _Row(Module):
         return iter(self._modules.values())
 
     def __setitem__(self, index: Any, module: Module) -> None:
-        self._register(self._name_at(index), MODULE, check_module(module))
+        self._register_member(self._name_at(index), MODULE, check_module(module))
 
     def append(self, module: Module) -> Any:
         """Add a module at the end; returns the container."""
-        self._register(str(len(self)), MODULE, check_module(module))
+        self._register_member(str(len(self)), MODULE, check_module(module))
         return self
 
     def insert(self, index: int, module: Module) -> Any:
@@ -118,7 +118,7 @@ class Sequential(_Row):
             self._set([check_module(module) for module in args])
 
     def forward(self, input: Any) -> Any:
-        attributes, kinds = self.__dict__, self._kinds
+        attributes, kinds = self.__dict__, self._member_kinds
         for name in kinds:  # type: ignore[union-attr]
             if kinds[name] == MODULE:  # type: ignore[index]
                 input = attributes[name](input)
@@ -188,7 +188,7 @@ class ModuleList(_Row):
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])
 
-    def _repr_parts(self) -> list[tuple[str, str]]:
+    def _described_parts(self) -> list[tuple[str, str]]:
         """Equal neighbours stand on one line."""
         runs: list[tuple[int, int, str]] = []
         for k, part in enumerate(self):

@@ -34,6 +34,9 @@ class ModuleHooks:
 
     def call(self, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call `forward` with every hook."""
+        if not (self.before or self.after or self.backward or self.backward_before):  # all have been removed
+            module.__dict__["_module_hooks"] = None
+            return module.forward(*args, **kwargs)
         done: set[int] = set()
         try:
             return self._call(module, args, kwargs, done)

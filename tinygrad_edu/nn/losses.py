@@ -49,7 +49,7 @@ class Loss(Module):
                         f"{name}: cannot assign '{type(value).__name__}' object to buffer '{weight}' (Tensor or None "
                         f"required): write {weight}=tensor({'[…]' if isinstance(value, (list, tuple)) else '…'})"
                     )
-                self._register(weight, BUFFER, value)
+                self._register_member(weight, BUFFER, value)
 
 
 # -- numbers -------------------------------------------------------------------------------------------------

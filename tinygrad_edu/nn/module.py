@@ -52,10 +52,10 @@ class Module(Tree):
     training: bool
     """Whether the module is in training mode; set by `train` and `eval`, and asked by Dropout, BatchNorm, …"""
 
-    _hooks: ModuleHooks | None = _UNMADE
+    _module_hooks: ModuleHooks | None = _UNMADE
 
     def __init__(self) -> None:
-        self.__dict__.update(training=True, _kinds={}, _hooks=None)
+        self.__dict__.update(training=True, _member_kinds={}, _module_hooks=None)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the result. To be defined by the subclass; called as ``module(…)``, which also runs the hooks."""
@@ -67,10 +67,10 @@ class Module(Tree):
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._hooks is None:
+        if self._module_hooks is None:
             return self.forward(*args, **kwargs) if kwargs else self.forward(*args)  # empty ** takes time
-        self._made("call it")
-        return self._hooks.call(self, args, kwargs)
+        self._kinds_of_members("call it")
+        return self._module_hooks.call(self, args, kwargs)
 
     def apply(self: Self, fn: Callable[[Module], Any]) -> Self:
         """Call ``fn(module)`` on every part, then on the module itself; returns the module."""
@@ -81,13 +81,13 @@ class Module(Tree):
 
     # -- saving and loading --------------------------------------------------------------------------------
 
-    def _places(self, prefix: str = "") -> dict[str, state.Place]:
+    def _state_places(self, prefix: str = "") -> dict[str, state.Place]:
         """Where each tensor that is saved belongs, by its key. Shared ones stand under each of their names."""
         places = {}
         for path, module in self.named_modules(remove_duplicate=False):
             for kind in (PARAMETER, BUFFER):
-                for name, _ in module._members(kind):
-                    if kind is PARAMETER or name not in module._transient:
+                for name, _ in module._own_members(kind):
+                    if kind is PARAMETER or name not in module._transient_buffers:
                         places[prefix + join(path, name)] = state.Place(module, name)
         return places
 
@@ -99,7 +99,7 @@ class Module(Tree):
         destination: a dict to write to. keep_vars: the parameters themselves, not detached.
         """
         found = OrderedDict() if destination is None else destination
-        for key, place in self._places(prefix).items():
+        for key, place in self._state_places(prefix).items():
             found[key] = place.tensor if keep_vars else place.tensor.detach()
         return found
 
@@ -114,7 +114,7 @@ class Module(Tree):
         Returns the missing and the unexpected keys. Raises RuntimeError that lists every difference, and TypeError
         for what is no dict; the module is then as it was.
         """
-        return state.load(self, self._places(), state_dict, strict, assign)
+        return state.load(self, self._state_places(), state_dict, strict, assign)
 
     # -- modes, gradients, dtypes ----------------------------------------------------------------------------
 
@@ -142,18 +142,18 @@ class Module(Tree):
             p.requires_grad_(requires_grad)
         return self
 
-    def _convert(self: Self, cast: Callable[[Any], Any]) -> Self:
+    def _convert_members(self: Self, cast: Callable[[Any], Any]) -> Self:
         """Apply a cast to each parameter, in its own object (optimizers hold them), and to each buffer."""
         before = memory.recording.get()
         memory.recording.set(False)
         try:
             for module in self.modules():
-                for _, p in module._members(PARAMETER):
+                for _, p in module._own_members(PARAMETER):
                     grad = p._grad
                     p.data = cast(p.data)
                     if grad is not None:
                         p._grad = cast(grad)
-                for name, buffer in module._members(BUFFER):
+                for name, buffer in module._own_members(BUFFER):
                     module.__dict__[name] = cast(buffer)
         finally:
             memory.recording.set(before)
@@ -170,23 +170,23 @@ class Module(Tree):
             return self
         if asked.kind != "f":
             raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={asked}")
-        return self._to_float(asked)
+        return self._to_floating(asked)
 
-    def _to_float(self: Self, dtype: Any) -> Self:
-        return self._convert(lambda t: conversion.cast(t, dtype) if t._array.dtype.kind == "f" else t)
+    def _to_floating(self: Self, dtype: Any) -> Self:
+        return self._convert_members(lambda t: conversion.cast(t, dtype) if t._array.dtype.kind == "f" else t)
 
     def double(self: Self) -> Self:
         """Convert its floating parameters and buffers to float64; returns the module."""
-        return self._to_float(dtypes.float64)
+        return self._to_floating(dtypes.float64)
 
     def half(self: Self) -> Self:
         """Convert its floating parameters and buffers to float16; returns the module."""
-        return self._to_float(dtypes.float16)
+        return self._to_floating(dtypes.float16)
 
     def type(self: Self, dst_type: Any) -> Self:
         """Convert all its parameters and buffers to a dtype; returns the module."""
         dtype = legacy.meant(dst_type)
-        return self._convert(lambda t: conversion.cast(t, dtype))
+        return self._convert_members(lambda t: conversion.cast(t, dtype))
 
     def cpu(self: Self) -> Self:
         """The module itself: it is on the CPU."""
@@ -203,11 +203,11 @@ class Module(Tree):
 
     # -- hooks -----------------------------------------------------------------------------------------------
 
-    def _hooked(self) -> ModuleHooks:
-        self._made("register a hook")
-        if self._hooks is None:
-            self.__dict__["_hooks"] = ModuleHooks()
-        return self._hooks  # type: ignore[return-value]
+    def _hooks_of_its_own(self) -> ModuleHooks:
+        self._kinds_of_members("register a hook")
+        if self._module_hooks is None:
+            self.__dict__["_module_hooks"] = ModuleHooks()
+        return self._module_hooks  # type: ignore[return-value]
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -217,7 +217,7 @@ class Module(Tree):
         prepend: before the hooks that are there. with_kwargs: ``hook(module, args, kwargs)``, which returns
         None or both. Returns a handle with a method `remove`.
         """
-        hooks = self._hooked()
+        hooks = self._hooks_of_its_own()
         return hooks.add(hooks.before, hook, with_kwargs, prepend=prepend)
 
     def register_forward_hook(
@@ -234,7 +234,7 @@ class Module(Tree):
         ...     y = layer(tg.tensor([-1.0, 2.0]))
         (tensor([-1.,  2.]),) -> tensor([0., 2.])
         """
-        hooks = self._hooked()
+        hooks = self._hooks_of_its_own()
         return hooks.add(hooks.after, hook, with_kwargs, always_call, prepend=prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
@@ -243,12 +243,12 @@ class Module(Tree):
         Both are tuples, one gradient (or None) for each input and result. What the hook returns, if not None,
         replaces `grad_input`. Returns a handle with a method `remove`.
         """
-        hooks = self._hooked()
+        hooks = self._hooks_of_its_own()
         return hooks.add(hooks.backward, hook, prepend=prepend)
 
     def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` before gradients enter the module; what it returns replaces them."""
-        hooks = self._hooked()
+        hooks = self._hooks_of_its_own()
         return hooks.add(hooks.backward_before, hook, prepend=prepend)
 
     register_backward_hook = register_full_backward_hook
@@ -262,14 +262,14 @@ class Module(Tree):
         """What stands between the brackets when it is printed; to be defined by the subclass."""
         return ""
 
-    def _repr_parts(self) -> list[tuple[str, str]]:
+    def _described_parts(self) -> list[tuple[str, str]]:
         """The name and the text of each part."""
         return [(name, repr(self.__dict__[name])) for name in self._modules]
 
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
-        parts = [f"({name}): " + text.replace("\n", "\n  ") for name, text in self._repr_parts()]
+        parts = [f"({name}): " + text.replace("\n", "\n  ") for name, text in self._described_parts()]
         if not parts and len(lines) <= 1:
             return f"{self._get_name()}({extra})"
         return "\n  ".join([f"{self._get_name()}(", *lines, *parts]) + "\n)"
@@ -278,4 +278,4 @@ class Module(Tree):
 
     def float(self: Self) -> Self:
         """Convert its floating parameters and buffers to float32; returns the module."""
-        return self._to_float(dtypes.float32)
+        return self._to_floating(dtypes.float32)

@@ -24,39 +24,39 @@ __all__ = ["Tree", "check_module", "join"]
 class Tree:
     """The half of `Module` that computes nothing: its members, by name and by path."""
 
-    _kinds: dict[str, str] | None = None  # the kind of each attribute that is a parameter, buffer or submodule
-    _transient: frozenset[str] = frozenset()  # names of buffers that are not saved
+    _member_kinds: dict[str, str] | None = None  # the kind of each attribute that is a parameter, buffer or submodule
+    _transient_buffers: frozenset[str] = frozenset()  # names of buffers that are not saved
 
     # -- what belongs to it --------------------------------------------------------------------------------
 
-    def _made(self, what: str) -> dict[str, str]:
+    def _kinds_of_members(self, what: str) -> dict[str, str]:
         """The kinds of its members. Raises AttributeError if `Module.__init__` has not been called."""
-        if self._kinds is None:
+        if self._member_kinds is None:
             raise AttributeError(
                 f"cannot {what} before Module.__init__() call: write super().__init__() as the first line of "
                 f"{type(self).__name__}.__init__"
             )
-        return self._kinds
+        return self._member_kinds
 
     def __setattr__(self, name: str, value: Any) -> None:
-        have = self._kinds.get(name) if self._kinds else None
+        have = self._member_kinds.get(name) if self._member_kinds else None
         if isinstance(value, Parameter):
-            self._replace(name, PARAMETER, value, "parameters")
+            self._replace_member(name, PARAMETER, value, "parameters")
         elif have == PARAMETER:
-            self._put(name, PARAMETER, value, value is None, "nn.Parameter or None expected")
+            self._put_member(name, PARAMETER, value, value is None, "nn.Parameter or None expected")
         elif isinstance(value, Tree):
-            self._replace(name, MODULE, value, "module")
+            self._replace_member(name, MODULE, value, "module")
         elif have == MODULE:
-            self._put(name, MODULE, value, value is None, "nn.Module or None expected")
+            self._put_member(name, MODULE, value, value is None, "nn.Module or None expected")
         elif isinstance(value, Buffer):
-            self._replace(name, BUFFER, value, "buffer")
+            self._replace_member(name, BUFFER, value, "buffer")
         elif have == BUFFER:
             fits = value is None or isinstance(value, TensorBase)
-            self._put(name, BUFFER, value, fits, "nn.Buffer, Tensor or None expected")
+            self._put_member(name, BUFFER, value, fits, "nn.Buffer, Tensor or None expected")
         else:
             object.__setattr__(self, name, value)
 
-    def _put(self, name: str, kind: str, value: Any, fits: bool, expected: str) -> None:
+    def _put_member(self, name: str, kind: str, value: Any, fits: bool, expected: str) -> None:
         if not fits:
             what = "child module" if kind == MODULE else kind
             hint = ""
@@ -65,9 +65,9 @@ class Tree:
             raise TypeError(f"cannot assign '{_typename(value)}' as {what} '{name}' ({expected}){hint}")
         self.__dict__[name] = value
 
-    def _replace(self, name: str, kind: str, value: Any, what: str) -> None:
+    def _replace_member(self, name: str, kind: str, value: Any, what: str) -> None:
         """Assign a member, in the place of whatever had its name."""
-        kinds = self._made(f"assign {what}")
+        kinds = self._kinds_of_members(f"assign {what}")
         if kinds.get(name) != kind:
             _check_name(name, kind)
             _check_parameter(name, value) if kind == PARAMETER else None
@@ -79,15 +79,15 @@ class Tree:
             _check_parameter(name, value) if kind == PARAMETER else None
         self.__dict__[name] = value
         if kind == BUFFER:
-            self._set_transient(name, not value.persistent)
+            self._mark_transient(name, not value.persistent)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)  # (without asking for attributes: a subclass may define __getattr__)
 
     def __delattr__(self, name: str) -> None:
         object.__delattr__(self, name)
-        if self._kinds:
-            self._kinds.pop(name, None)
+        if self._member_kinds:
+            self._member_kinds.pop(name, None)
 
     def __dir__(self) -> list[str]:
         return [name for name in super().__dir__() if not name[0].isdigit()]
@@ -97,64 +97,66 @@ class Tree:
 
         Raises KeyError for a name that is taken, TypeError for what is no Parameter, ValueError for a computed one.
         """
-        self._check_new(name, PARAMETER)
+        self._check_new_member(name, PARAMETER)
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
                 f"cannot assign '{_typename(param)}' object to parameter '{name}' (nn.Parameter or None required)"
             )
         _check_parameter(name, param)
-        self._register(name, PARAMETER, param)
+        self._register_member(name, PARAMETER, param)
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
         """Make `tensor` an attribute of that name which moves, converts and (if `persistent`) is saved with the module.
 
         Raises KeyError for a name that is taken, TypeError for what is neither a Tensor nor None.
         """
-        self._check_new(name, BUFFER)
+        self._check_new_member(name, BUFFER)
         if tensor is not None and not isinstance(tensor, TensorBase):
             raise TypeError(f"cannot assign '{_typename(tensor)}' object to buffer '{name}' (Tensor or None required)")
-        self._register(name, BUFFER, tensor)
-        self._set_transient(name, not persistent)
+        self._register_member(name, BUFFER, tensor)
+        self._mark_transient(name, not persistent)
 
     def register_module(self, name: str, module: Module | None) -> None:
         """Make `module` a part of this one under that name. Raises KeyError for a name that is taken."""
-        self._check_new(name, MODULE)
-        self._register(name, MODULE, check_module(module))
+        self._check_new_member(name, MODULE)
+        self._register_member(name, MODULE, check_module(module))
 
     add_module = register_module
 
-    def _check_new(self, name: str, kind: str) -> None:
-        kinds = self._made(f"assign {kind}")
+    def _check_new_member(self, name: str, kind: str) -> None:
+        kinds = self._kinds_of_members(f"assign {kind}")
         _check_name(name, kind)
         if kinds.get(name) != kind and hasattr(self, name):
             raise KeyError(f"attribute '{name}' already exists")
 
-    def _register(self, name: str, kind: str, value: Any) -> None:
-        self._made("register")[name] = kind
+    def _register_member(self, name: str, kind: str, value: Any) -> None:
+        self._kinds_of_members("register")[name] = kind
         self.__dict__[name] = value
 
-    def _set_transient(self, name: str, transient: bool) -> None:
-        if transient or self._transient:
-            self.__dict__["_transient"] = self._transient | {name} if transient else self._transient - {name}
+    def _mark_transient(self, name: str, transient: bool) -> None:
+        if transient or self._transient_buffers:
+            self.__dict__["_transient_buffers"] = (
+                self._transient_buffers | {name} if transient else self._transient_buffers - {name}
+            )
 
     @property
     def _parameters(self) -> Members:
-        return Members(self.__dict__, self._made("list parameters"), PARAMETER)
+        return Members(self.__dict__, self._kinds_of_members("list parameters"), PARAMETER)
 
     @property
     def _buffers(self) -> Members:
-        return Members(self.__dict__, self._made("list buffers"), BUFFER)
+        return Members(self.__dict__, self._kinds_of_members("list buffers"), BUFFER)
 
     @property
     def _modules(self) -> Members:
-        return Members(self.__dict__, self._made("list modules"), MODULE)
+        return Members(self.__dict__, self._kinds_of_members("list modules"), MODULE)
 
     # -- walking through it --------------------------------------------------------------------------------
 
-    def _members(self, kind: str) -> Iterator[tuple[str, Any]]:
+    def _own_members(self, kind: str) -> Iterator[tuple[str, Any]]:
         """Its own members of one kind, without those that are None."""
         attributes = self.__dict__
-        for name, k in list(self._made("list what belongs to it").items()):
+        for name, k in list(self._kinds_of_members("list what belongs to it").items()):
             if k == kind and (value := attributes[name]) is not None:
                 yield name, value
 
@@ -173,14 +175,14 @@ class Tree:
             else:
                 _check_cycle(path, module, above)
             yield path, module
-            parts = [(join(path, name), part, entry) for name, part in module._members(MODULE)]
+            parts = [(join(path, name), part, entry) for name, part in module._own_members(MODULE)]
             stack += reversed(parts)
 
-    def _named(self, kind: str, prefix: str, recurse: bool, once: bool) -> Iterator[tuple[str, Any]]:
+    def _named_members(self, kind: str, prefix: str, recurse: bool, once: bool) -> Iterator[tuple[str, Any]]:
         seen = set()
         modules = self.named_modules(prefix=prefix, remove_duplicate=once) if recurse else [(prefix, self)]
         for path, module in modules:
-            for name, value in module._members(kind):
+            for name, value in module._own_members(kind):
                 if once:
                     if id(value) in seen:
                         continue
@@ -191,28 +193,32 @@ class Tree:
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
         """Its parameters (with `recurse` those of its parts, too) with their paths; a shared one comes once."""
-        return self._named(PARAMETER, prefix, recurse, remove_duplicate)
+        return self._named_members(PARAMETER, prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """Its parameters, with `recurse` those of its parts, too: what an optimizer takes."""
-        for _, value in self._named(PARAMETER, "", recurse, True):
-            yield value
+        seen = set()
+        for module in self.modules() if recurse else (self,):
+            for _, p in module._own_members(PARAMETER):
+                if p not in seen:
+                    seen.add(p)
+                    yield p
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
         """Its buffers (with `recurse` those of its parts, too) with their paths."""
-        return self._named(BUFFER, prefix, recurse, remove_duplicate)
+        return self._named_members(BUFFER, prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """Its buffers, with `recurse` those of its parts, too."""
-        for _, value in self._named(BUFFER, "", recurse, True):
+        for _, value in self._named_members(BUFFER, "", recurse, True):
             yield value
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Its immediate parts with their names, each once."""
         seen = set()
-        for name, part in self._members(MODULE):
+        for name, part in self._own_members(MODULE):
             if part not in seen:
                 seen.add(part)
                 yield name, part
@@ -224,8 +230,14 @@ class Tree:
 
     def modules(self) -> Iterator[Module]:
         """This module, its parts, their parts, …, each once."""
-        for _, module in self.named_modules():
-            yield module
+        seen = set()
+        stack: list[Any] = [self]
+        while stack:
+            module = stack.pop()
+            if module not in seen:
+                seen.add(module)
+                yield module
+                stack += reversed([part for _, part in module._own_members(MODULE)])
 
     def get_submodule(self, target: str) -> Module:
         """The part at a path such as "encoder.0" ("" is the module itself). Raises AttributeError if there is none."""
@@ -238,22 +250,22 @@ class Tree:
                 raise AttributeError(f"`{name}` is not an nn.Module")
         return module
 
-    def _get(self, target: str, kind: str, what: str) -> Any:
+    def _member_at(self, target: str, kind: str, what: str) -> Any:
         path, _, name = target.rpartition(".")
         module = self.get_submodule(path)
         if not hasattr(module, name):
             raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
-        if module._made("list what belongs to it").get(name) != kind:
+        if module._kinds_of_members("list what belongs to it").get(name) != kind:
             raise AttributeError(f"`{name}` is not {what}")
         return getattr(module, name)
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a path such as "encoder.0.weight". Raises AttributeError if there is none."""
-        return self._get(target, PARAMETER, "an nn.Parameter")
+        return self._member_at(target, PARAMETER, "an nn.Parameter")
 
     def get_buffer(self, target: str) -> Tensor:
         """The buffer at a path. Raises AttributeError if there is none."""
-        return self._get(target, BUFFER, "a buffer")
+        return self._member_at(target, BUFFER, "a buffer")
 
 
 def join(path: str, name: str) -> str:

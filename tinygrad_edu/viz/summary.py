@@ -247,7 +247,7 @@ def _hooked(modules: Sequence[Any], after: Callable[..., None]) -> Iterator[None
     """With a hook on each module (once), which leaves no trace."""
     with ExitStack() as stack:
         for module in {id(m): m for m in modules}.values():
-            stack.callback(module.__dict__.__setitem__, "_hooks", module.__dict__.get("_hooks"))
+            stack.callback(module.__dict__.__setitem__, "_module_hooks", module.__dict__.get("_module_hooks"))
             stack.callback(module.register_forward_hook(after, with_kwargs=True).remove)
         yield
 

@@ -43,7 +43,7 @@ def functional_call(
         join(path, name): (owner.__dict__, name)
         for path, owner in module.named_modules(remove_duplicate=False)
         for kind in (PARAMETER, BUFFER)
-        for name, _ in owner._members(kind)
+        for name, _ in owner._own_members(kind)
     }
     unexpected = [key for key in given if key not in places]
     missing = [key for key in places if key not in given] if strict else []
