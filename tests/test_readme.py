@@ -40,7 +40,7 @@ def test_the_diagram_shows_the_graph_of_the_ten_lines():
     names: dict = {"tg": tg, "viz": viz}
     code = BLOCKS[0][1].replace("1000", "1").replace('viz.graph(loss).render("line.svg")', "graph = viz.graph(loss)")
     exec(code, names)
-    operations = [v.operation for v in names["graph"].nodes if v.operation]
+    operations = [v.primitive for v in names["graph"].nodes if v.primitive]
     diagram = re.search(r"```mermaid\n(.*?)```", README, re.S).group(1)
     assert re.findall(r"\(\[\"?(?:loss = )?(\w+)", diagram) == operations
 
