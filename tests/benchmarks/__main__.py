@@ -18,6 +18,7 @@ import numpy as np
 import tinygrad_edu as tg
 from tests.benchmarks.images import Cifar, Digits, Mnist
 from tests.benchmarks.loading import loading
+from tests.benchmarks.looking import looking
 from tests.benchmarks.networks import Deep, Wide
 from tests.benchmarks.pairs import report
 from tests.benchmarks.steps import Linear, Logistic, Softmax, scalar_chain
@@ -92,7 +93,7 @@ def import_time(runs: int = 15) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=200)
-    parser.add_argument("--only", choices=["steps", "networks", "images", "operations", "loading", "import"])
+    parser.add_argument("--only", choices=["steps", "networks", "images", "operations", "loading", "looking", "import"])
     args = parser.parse_args()
     if os.environ.get("OMP_NUM_THREADS") != "1":
         parser.error("set OMP_NUM_THREADS=1 (and OPENBLAS_NUM_THREADS=1) first: one thread is measured")
@@ -112,6 +113,8 @@ def main() -> None:
         operations(args.pairs)
     if args.only in (None, "loading"):
         loading(tg, torch, args.pairs)
+    if args.only in (None, "looking"):
+        looking()
     if args.only in (None, "import"):
         import_time()
 
