@@ -280,3 +280,16 @@ def test_fused_losses_in_float32(size):
     both(lambda lib, x: lib.nn.functional.binary_cross_entropy_with_logits(x, lib.tensor(labels)), x, **f32)
     both(lambda lib, x: lib.nn.functional.mse_loss(x, lib.tensor(labels)), x, **f32)
     both(lambda lib, x: lib.nn.functional.log_softmax(x, 1), x, **f32)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_ctc_loss(reduction):
+    x = rng.standard_normal((8, 3, 4))
+    targets, ends, sizes = np.array([[1, 1, 3], [2, 0, 0], [3, 2, 1]]), np.array([8, 6, 2]), np.array([3, 1, 3])
+    for t in (targets, np.array([1, 1, 3, 2, 3, 2, 1])):  # PyTorch's gradient is right behind a log_softmax only
+
+        def loss(lib, x, t, n, m):
+            log_probs = lib.nn.functional.log_softmax(x, 2)
+            return lib.nn.functional.ctc_loss(log_probs, t, n, m, reduction=reduction, zero_infinity=True)
+
+        both(loss, x, t, ends, sizes, order=1)
