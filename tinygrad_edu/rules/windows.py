@@ -13,7 +13,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from tinygrad_edu.rules.normalization import per_channel
 ALL = slice(None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grid:
     """Where the windows lie. For each spatial dimension: how long a window is, how far it moves on from one
     place to the next, the margins before and behind the data, and how far apart a window's elements are."""
@@ -37,23 +37,36 @@ class Grid:
 
     def framed(self, sizes: Any) -> tuple[int, ...]:
         """The sides with their margins."""
-        return tuple(n + a + b for n, (a, b) in zip(sizes, self.padding, strict=True))
+        return tuple([n + a + b for n, (a, b) in zip(sizes, self.padding, strict=True)])
 
     def counts(self, sizes: Any) -> tuple[int, ...]:
         """The number of windows along each side."""
-        each = zip(self.framed(sizes), self.kernel, self.stride, self.dilation, strict=True)
-        return tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in each)
+        return counted(self, tuple(sizes))
 
-    @property
+    @cached_property
     def apart(self) -> bool:
         """Whether each window begins behind the one before it: no element is in two."""
         each = zip(self.kernel, self.stride, self.dilation, strict=True)
         return all(s > d * (k - 1) for k, s, d in each)
 
-    @property
+    @cached_property
     def inner(self) -> tuple[slice, ...]:
         """The index of the data between the margins."""
         return tuple(slice(a, -b or None) for a, b in self.padding)
+
+
+@lru_cache(maxsize=1024)
+def grid(kernel: tuple[int, ...], stride: Any = None, padding: Any = None, dilation: Any = None) -> Grid:
+    """The same object for the same windows; side by side (stride = kernel) unless told otherwise."""
+    d = len(kernel)
+    return Grid(kernel, stride or kernel, padding or ((0, 0),) * d, dilation or (1,) * d)
+
+
+@lru_cache(maxsize=1024)
+def counted(grid: Grid, sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """The number of windows along each side."""
+    each = zip(grid.framed(sizes), grid.kernel, grid.stride, grid.dilation, strict=True)
+    return tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in each)
 
 
 @lru_cache(maxsize=256)

@@ -47,8 +47,7 @@ def _even(sizes: Any, sides: Any) -> Grid | None:
     """The windows, if all are of one size and do not overlap."""
     if 0 in sides or any(n % m for n, m in zip(sizes, sides, strict=True)):
         return None
-    kernel = tuple(n // m for n, m in zip(sizes, sides, strict=True))
-    return Grid(kernel, kernel, ((0, 0),) * len(kernel), (1,) * len(kernel))
+    return rules.grid(tuple(n // m for n, m in zip(sizes, sides, strict=True)))
 
 
 def mapped(x: Any, matrix: Any, axis: int) -> Any:

@@ -63,9 +63,9 @@ def _grid(name: str, kernel: tuple[int, ...], stride: Any, padding: Any, dilatio
         if padding == "same" and max(strides) > 1:
             raise ValueError(f"{name}: padding='same' is not supported for strided convolutions (stride={stride})")
         total = [a * (k - 1) if padding == "same" else 0 for k, a in zip(kernel, spacing, strict=True)]
-        return Grid(kernel, strides, tuple((n // 2, n - n // 2) for n in total), spacing)
+        return rules.grid(kernel, strides, tuple((n // 2, n - n // 2) for n in total), spacing)
     margins = each(padding, d, name, "padding")
-    return Grid(kernel, strides, tuple((n, n) for n in margins), spacing)
+    return rules.grid(kernel, strides, tuple((n, n) for n in margins), spacing)
 
 
 def grid_of(name: str, kernel: tuple[int, ...], stride: Any, padding: Any, dilation: Any) -> Grid:
@@ -82,10 +82,10 @@ def times(sizes: Any) -> str:
 # -- convolution ------------------------------------------------------------------------------------------
 
 
-def _explain(name: str, x: Any, w: Any, b: Any, groups: int, transposed: bool = False) -> None:
-    """Raise the error for operands that do not fit together."""
+def _check(name: str, x: Any, w: Any, b: Any, groups: int, transposed: bool = False) -> None:
+    """Raise RuntimeError for operands that do not fit together."""
     d = int(name[-2])
-    shape = list(w.shape)
+    shape = w.shape
     if w.ndim != d + 2:
         raise RuntimeError(
             f"{name}: the weight must have {d + 2} dimensions, "
@@ -98,25 +98,29 @@ def _explain(name: str, x: Any, w: Any, b: Any, groups: int, transposed: bool = 
                 f"{name}: {what} type ({a.dtype}) and weight type ({w.dtype}) should be the same. Convert one: "
                 f"x.float() for float32, or the model with .to(x.dtype)."
             )
-    given = f"Given {'transposed=1' if transposed else f'groups={groups}'}, weight of size {shape}"
     if groups < 1:
         raise RuntimeError(f"{name}: non-positive groups is not supported, got groups={groups}")
     if w.shape[0] % groups or w.shape[0] < groups:
         raise RuntimeError(
-            f"{name}: {given}, expected weight to be at least {groups} at dimension 0 and divisible by groups={groups}"
+            f"{name}: {_given(w, groups, transposed)}, expected weight to be at least {groups} at dimension 0 and "
+            f"divisible by groups={groups}"
         )
     channels = w.shape[0] if transposed else w.shape[1] * groups
     if x.shape[1] != channels:
         raise RuntimeError(
-            f"{name}: {given}, expected input{list(x.shape)} to have {channels} channels, but got {x.shape[1]} "
-            f"channels instead.{_wrong_channels(x.shape, channels)}"
+            f"{name}: {_given(w, groups, transposed)}, expected input{list(x.shape)} to have {channels} channels, but "
+            f"got {x.shape[1]} channels instead.{_wrong_channels(x.shape, channels)}"
         )
     out = w.shape[1] * groups if transposed else w.shape[0]
     if b is not None and b.shape != (out,):
         raise RuntimeError(
-            f"{name}: Given weight of size {shape}, expected bias to be 1-dimensional with {out} elements, but got "
-            f"bias of size {list(b.shape)} instead"
+            f"{name}: Given weight of size {list(shape)}, expected bias to be 1-dimensional with {out} elements, but "
+            f"got bias of size {list(b.shape)} instead"
         )
+
+
+def _given(w: Any, groups: int, transposed: bool) -> str:
+    return f"Given {'transposed=1' if transposed else f'groups={groups}'}, weight of size {list(w.shape)}"
 
 
 def _wrong_channels(shape: Any, channels: int) -> str:
@@ -150,7 +154,7 @@ def _convolution(
     if x.ndim != d + 2:
         y = _convolution(name, d, _batched(name, input, d), weight, bias, stride, padding, dilation, groups)
         return shaping.reshape(y, shape=y._array.shape[1:])
-    _explain(name, x, w, b, groups)
+    _check(name, x, w, b, groups)
     (n, c, *sizes), (out, _, *kernel) = x.shape, w.shape
     grid = grid_of(name, tuple(kernel), stride, padding, dilation)
     counts = grid.counts(sizes)
@@ -250,7 +254,7 @@ def _transposed(
     if x.ndim != d + 2:
         y = _transposed(name, d, _batched(name, input, d), weight, bias, stride, padding, extra, groups, dilation)
         return shaping.reshape(y, shape=y._array.shape[1:])
-    _explain(name, x, w, b, groups, transposed=True)
+    _check(name, x, w, b, groups, transposed=True)
     (n, c, *sizes), (_, out, *kernel) = x.shape, w.shape
     if isinstance(padding, str):
         raise TypeError(f"{name}: padding must be an int or {d} ints, not {padding!r}")
@@ -267,7 +271,7 @@ def _transposed(
     margins = tuple((a, max(a - m, 0)) for m, (a, _) in zip(far, grid.padding, strict=True))
     reach = zip(sizes, kernel, grid.stride, grid.padding, grid.dilation, more, beyond, strict=True)
     sides = [(m - 1) * s - 2 * a + e * (k - 1) + 1 + o - rest for m, k, s, (a, _), e, o, rest in reach]
-    grid = Grid(grid.kernel, grid.stride, margins, grid.dilation)
+    grid = rules.grid(grid.kernel, grid.stride, margins, grid.dilation)
     if min(sides) < 1:
         raise RuntimeError(
             f"{name}: Given input size per channel: ({times(sizes)}). Calculated output size per channel: "

@@ -11,7 +11,6 @@ from tinygrad_edu import lazy, memory
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.rules import elementwise, normalization, reductions, shaping, windows
 from tinygrad_edu.rules import neural as rules
-from tinygrad_edu.rules.windows import Grid
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -235,6 +234,6 @@ def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float 
         )
     n, channels, *rest = x.shape
     planes = shaping.reshape(elementwise.square(input), shape=(n, 1, channels, math.prod(rest)))
-    grid = Grid((size, 1), (1, 1), ((size // 2, (size - 1) // 2), (0, 0)), (1, 1))
+    grid = windows.grid((size, 1), (1, 1), ((size // 2, (size - 1) // 2), (0, 0)))
     m = elementwise.multiply(shaping.reshape(windows.window_sum(planes, grid=grid), shape=tuple(x.shape)), 1 / size)
     return elementwise.divide(input, elementwise.power(elementwise.add(elementwise.multiply(m, alpha), k), beta))

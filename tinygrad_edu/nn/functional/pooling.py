@@ -69,7 +69,7 @@ def _windows(
             count = -((r - n - 2 * a) // s) + 1
             count -= (count - 1) * s >= n + a
             behind.append(a + max((count - 1) * s + r - n - 2 * a, 0))
-        grid = Grid(kernel, grid.stride, tuple(zip(margins, behind, strict=True)), grid.dilation)
+        grid = rules.grid(kernel, grid.stride, tuple(zip(margins, behind, strict=True)), grid.dilation)
     counts = grid.counts(sizes)
     if min(counts) < 1:
         raise RuntimeError(

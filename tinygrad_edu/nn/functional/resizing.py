@@ -16,7 +16,6 @@ from tinygrad_edu.nn.functional.adaptive import (
     mapped,
 )
 from tinygrad_edu.rules import indexing, shaping, windows
-from tinygrad_edu.rules.windows import Grid
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -62,8 +61,7 @@ def _nearest(x: Any, sides: Any, factors: Any, centred: bool) -> Any:
     times = tuple(m // n for n, m in zip(sizes, sides, strict=True))
     whole = zip(sizes, sides, times, factors, strict=True)
     if all(m == n * r and f in (None, r) for n, m, r, f in whole):  # each element fills a window
-        grid = Grid(times, times, ((0, 0),) * len(times), (1,) * len(times))
-        return windows.window_spread(x, shape=(*x._array.shape[:2], *sides), grid=grid)
+        return windows.window_spread(x, shape=(*x._array.shape[:2], *sides), grid=windows.grid(times))
     for axis, (n, m, f) in enumerate(zip(sizes, sides, factors, strict=True), start=2):
         scale = n / m if f is None else 1 / f
         at = np.floor((np.arange(m) + (0.5 if centred else 0)) * np.float32(scale)).astype(int)
