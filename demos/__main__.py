@@ -10,7 +10,7 @@ from typing import Any
 
 from demos.pictures import Pictures
 
-LESSONS = ["line", "plane", "diabetes", "big"]
+LESSONS = ["line", "plane", "overfitting", "diabetes", "big"]
 PAGES: list[str] = []  # no lessons: run only if named
 
 
