@@ -221,8 +221,8 @@ class Recorder:
             if gradient is None:
                 continue
             total = self.values[a.total]
-            total = np.asarray(total) if isinstance(total, np.generic) else total
             hoped = total if a.before is None else np.add(self.values[a.before], total, dtype=total.dtype)
+            hoped = np.asarray(hoped) if isinstance(hoped, np.generic) else hoped
             found = gradient._array
             if type(found) is ndarray and type(hoped) is ndarray and _same(found, hoped):
                 a.after = self.values.keep(found)

@@ -38,6 +38,7 @@ class Picture {
     this.pieces = new Map(Object.entries(this.plan.levels).map(([id, level]) => [id, new Map(level.pieces.map((p) => [`${p[0]} ${p[1]} ${p[2]}`, p[3]]))]));
     this.groups = new Map(); // what is drawn now: nodes and clusters
     this.lines = []; // and edges
+    this.standing = new Map(); // for each node: what is drawn for it, as far as has been asked
     this.view = svg("g", { id: "view" });
     place.append(
       svg("defs", {}, ...["plain", "forward", "backward"].map((kind) =>
@@ -46,11 +47,17 @@ class Picture {
       this.view,
     );
     this.transform = { x: 0, y: 0, scale: 1 };
+    this.look();
   }
 
   // The outermost folded cluster around a node, or the node itself: what is drawn for it.
   shown(id) {
-    return this.paths.get(id).find((c) => !this.open.has(c)) || id;
+    let found = this.standing.get(id);
+    if (found === undefined) {
+      found = this.paths.get(id).find((c) => !this.open.has(c)) || id;
+      this.standing.set(id, found);
+    }
+    return found;
   }
 
   // A map of one axis that leaves each open cluster the room it needs: where several do, that of the neediest.
@@ -172,6 +179,7 @@ class Picture {
   }
 
   draw() {
+    this.standing.clear();
     this.arrange();
     this.groups.clear();
     this.lines = [];
@@ -225,8 +233,8 @@ class Picture {
     group.append(this.text("title", w / 2, number ? h / 2 + 4.5 : 19, shortened(title, 34)));
     if (!number) {
       const facts = n.value && (!n.shape || !n.shape.length) ? n.value : shapeText(n.shape) || (n.results ? n.results.map(shapeText).join(" ") : "");
-      group.append(this.text("value", w / 2, 35, shortened(facts, Math.floor((w - 12) / 6))));
-      group.append(this.text("gradient", w / 2, 51, ""));
+      group.facts = [this.text("value", w / 2, 35, shortened(facts, Math.floor((w - 12) / 6))), this.text("gradient", w / 2, 51, "")];
+      group.append(...group.facts);
     }
     if (h > 60) group.classList.add("roomy");
     if (n.bad) group.append(this.text("sign", w - 2, 4, "⚠"));
@@ -261,6 +269,7 @@ class Picture {
   // Fold or unfold a cluster, and keep it where it is on the screen.
   toggle(id, open = !this.open.has(id)) {
     const before = this.at.get(this.shown(id));
+    this.standing.clear();
     if (open) this.open.add(id);
     else this.open.delete(id);
     this.draw();
@@ -292,8 +301,13 @@ class Picture {
   }
 
   room() {
+    return this.roomy;
+  }
+
+  // The room on the screen; asking the browser for it in every step would make it lay out everything.
+  look() {
     const box = this.place.getBoundingClientRect();
-    return [box.width || 800, box.height || 600];
+    this.roomy = [box.width || 800, box.height || 600];
   }
 
   // The whole picture if it can be read then, else its beginning.

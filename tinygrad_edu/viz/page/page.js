@@ -131,7 +131,8 @@
   id("fit").onclick = () => picture.fit();
   id("fold").onclick = () => { picture.all(false); redraw(); };
   id("unfold").onclick = () => { picture.all(true); redraw(); };
-  if (!picture.clusters.size) id("fold").hidden = id("unfold").hidden = true;
+  if (!picture.clusters.size) id("fold").hidden = true;
+  if (!picture.clusters.size || picture.nodes.size > 800) id("unfold").hidden = true; // more cannot be read at once
 
   // — search —
 
@@ -176,6 +177,7 @@
     const slider = id("slider"), count = id("count"), speed = () => Number(id("speed").value);
     const total = player.steps.length;
     id("player").hidden = id("step").hidden = false;
+    picture.look();
     slider.max = total;
     const kinds = player.steps.map((s) => (s.kind === "call" ? (s.pass == null ? "forward" : "second") : "backward"));
     const runs = [];
@@ -226,6 +228,6 @@
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shower.repaint());
   addEventListener("beforeprint", () => shower.repaint());
-  addEventListener("resize", () => { if (player && player.at) picture.follow(player.steps[player.at - 1].node); else picture.fit(); });
+  addEventListener("resize", () => { picture.look(); if (player && player.at) picture.follow(player.steps[player.at - 1].node); else picture.fit(); });
   document.documentElement.dataset.ready = "true";
 })();

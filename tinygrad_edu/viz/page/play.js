@@ -99,14 +99,13 @@ class Player {
       if (values.has(n.id) || !n.primitive) known.set(shown, true);
       if (shown !== n.id) continue;
       const group = this.picture.groups.get(n.id);
+      if (!group.facts) continue;
+      const [value, gradient] = [this.brief(values.get(n.id), n), this.brief(gradients.get(n.id), n, missing.has(n.id) ? 7 : 4)];
+      const roomy = !gradient && n.kind !== "constant" && n.kind !== "buffer";
+      const texts = [value || (n.shape ? shapeText(n.shape) : ""), gradient ? `∂ ${gradient}${missing.has(n.id) ? " + …" : ""}` : ""];
+      group.facts.forEach((fact, k) => { if (fact.textContent !== texts[k]) fact.textContent = texts[k]; });
+      group.classList.toggle("roomy", roomy);
       group.classList.toggle("has-gradient", finished.has(n.id));
-      const [value, gradient] = [this.brief(values.get(n.id), n), this.brief(gradients.get(n.id), n)];
-      const lines = group.querySelectorAll(".value, .gradient");
-      if (lines.length < 2) continue;
-      if (value) lines[0].textContent = value;
-      else lines[0].textContent = n.shape ? shapeText(n.shape) : "";
-      group.classList.toggle("roomy", !gradient && n.kind !== "constant" && n.kind !== "buffer");
-      lines[1].textContent = gradient ? `∂ ${gradient}${missing.has(n.id) ? " + …" : ""}` : "";
     }
     for (const [id, group] of this.picture.groups) {
       group.classList.toggle("future", group.classList.contains("node") && !known.get(id));
@@ -117,6 +116,8 @@ class Player {
     for (const { path, edges } of this.picture.lines) {
       const flows = step && (step.kind === "call" || step.kind === "back") && edges.some((e) => e.target === step.node && (!parts || parts.has(e.position)));
       const kind = !flows ? "plain" : backward ? "backward" : "forward";
+      if (path.flow === kind) continue;
+      path.flow = kind;
       path.setAttribute("class", `edge ${kind}`);
       if (kind === "backward") { path.removeAttribute("marker-end"); path.setAttribute("marker-start", "url(#arrow-backward)"); }
       else { path.removeAttribute("marker-start"); path.setAttribute("marker-end", `url(#arrow-${kind})`); }
@@ -124,11 +125,11 @@ class Player {
   }
 
   // An array in a few letters, for the picture.
-  brief(k, n) {
+  brief(k, n, less = 0) {
     if (k == null) return "";
     if (Array.isArray(k)) return k.map((i) => shapeText((this.shower.arrays[i] || {}).shape)).join(" ");
     const a = this.shower.arrays[k];
-    const room = Math.floor((this.picture.plan.sizes[n.id][0] - 14) / 6.1);
+    const room = Math.floor((this.picture.plan.sizes[n.id][0] - 14) / 6.1) - less;
     const text = a.text || "";
     if (text.length <= room) return text;
     const range = a.min !== undefined ? `${number(a.min)} … ${number(a.max)}` : "";
@@ -145,8 +146,8 @@ class Player {
       title("start", "start", "What is given");
       const given = Object.entries(this.film.given);
       out.push(el("p", {}, "The numbers before the first step. Each step that follows is one that the engine took, in its order."));
-      for (const [id, k] of given.slice(0, 40)) out.push(this.shower.row(this.symbol(id), k));
-      if (given.length > 40) out.push(el("p", { class: "note" }, `… and ${given.length - 40} more`));
+      for (const [id, k] of given.slice(0, 16)) out.push(this.shower.row(this.symbol(id), k));
+      if (given.length > 16) out.push(el("p", { class: "note" }, `… and ${given.length - 16} more`));
     } else if (step.kind === "call") this.tellCall(step, title, out);
     else if (step.kind === "seed") this.tellSeed(step, title, out);
     else if (step.kind === "back") this.tellBack(step, title, out);

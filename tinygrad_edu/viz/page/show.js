@@ -11,12 +11,15 @@ function el(name, attributes, ...children) {
   return out;
 }
 
-// A number in four digits, as the package writes it.
+// A number in four digits, as the package writes it (Python's .4g with a real minus sign).
 function number(x) {
   if (typeof x === "string") return x;
-  if (typeof x === "boolean" || Number.isInteger(x) && Math.abs(x) < 1e4) return String(x).replace("-", "−");
-  const text = Math.abs(x) >= 1e4 || Math.abs(x) < 1e-4 ? x.toExponential(3).replace(/\.?0+e/, "e") : String(Number(x.toPrecision(4)));
-  return text.replaceAll("-", "−").replace("e+", "e");
+  if (x === 0 || (Number.isInteger(x) && Math.abs(x) < 1e4)) return String(x).replace("-", "−");
+  const [digits, exponent] = x.toExponential(3).split("e");
+  const power = Number(exponent);
+  if (power >= -4 && power < 4) return String(Number(x.toPrecision(4))).replace("-", "−");
+  const short = digits.replace(/\.?0+$/, "");
+  return `${short}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`.replaceAll("-", "−");
 }
 
 const percent = (x) => (x === 0 ? "no" : x < 0.001 ? "<0.1 %" : `${Number((100 * x).toPrecision(3))} %`);
