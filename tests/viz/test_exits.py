@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -339,6 +340,35 @@ def test_a_model_is_searched_through_every_node():
     with np.errstate(all="ignore"):
         graph = viz.graph(Model(), tg.ones(3))
     assert [(v.primitive, v.bad) for v in graph.nodes if v.born] == [("divide", "nan")]
+
+
+def test_who_is_not_looked_at_pays_nothing():
+    """A step makes as many calls in a process that has filmed one as in one that knows nothing of viz."""
+    code = """
+import sys
+import tinygrad_edu as tg
+w = tg.ones(3, requires_grad=True)
+def step():
+    w.grad = None
+    (tg.exp(w) * w).sum().backward()
+def calls():
+    count = [0]
+    def look(frame, event, argument):
+        count[0] += 1
+    step(), step()
+    sys.setprofile(look)
+    step()
+    sys.setprofile(None)
+    return count[0]
+before = calls()
+assert "tinygrad_edu.viz" not in sys.modules
+from tinygrad_edu import viz
+with viz.record() as film:
+    step()
+film.graph().text()
+assert calls() == before
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # -- looking changes nothing ---------------------------------------------------------------------------------
