@@ -9,7 +9,9 @@ tensor(8.)
 """
 
 # ruff: noqa: I001 - the module `tensor` is loaded first, then its name means the function
+import importlib
 from math import e, inf, nan, pi
+from typing import Any
 
 from tinygrad_edu.tensor import Tensor
 from tinygrad_edu import (
@@ -17,8 +19,6 @@ from tinygrad_edu import (
     autograd,
     backends,
     cuda,
-    distributions,
-    datasets,
     func,
     jit,
     linalg,
@@ -27,7 +27,6 @@ from tinygrad_edu import (
     optim,
     serialization,
     special,
-    transforms,
     utils,
     xpu,
 )
@@ -47,3 +46,11 @@ from tinygrad_edu.serialization import load, save
 from tinygrad_edu.size import Size
 
 __version__ = "0.1.0"
+
+_LATER = {"datasets", "distributions", "training", "transforms"}  # loaded when they are first asked for
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return importlib.import_module(f"tinygrad_edu.{name}")
+    raise AttributeError(f"module 'tinygrad_edu' has no attribute {name!r}")

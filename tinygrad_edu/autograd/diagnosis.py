@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -104,12 +103,13 @@ def _named(k: float, sizes: Sequence[int]) -> str:
     def near(value: float) -> bool:
         return abs(value - k) <= 1e-4 * k
 
-    small = Fraction(k).limit_denominator(12)
-    if small and near(float(small)) and small.numerator <= 12:
-        text = sign + str(small)
-        return f"{text} (the 2/n of a mean of squares, n = {2 * small.denominator // small.numerator}?)" if (
-            small.denominator > 2 and small.numerator <= 2
-        ) else text  # fmt: skip
+    for lower in range(1, 13):
+        upper = round(k * lower)
+        if 0 < upper <= 12 and near(upper / lower):
+            text = f"{sign}{upper}/{lower}" if lower > 1 else f"{sign}{upper}"
+            if lower > 2 and upper <= 2:
+                text += f" (the 2/n of a mean of squares, n = {2 * lower // upper}?)"
+            return text
     if near(round(k)):
         return f"{sign}{round(k)}" + (
             " (the number of elements: a sum where a mean was taken?)" if round(k) in sizes else ""
