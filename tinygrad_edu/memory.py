@@ -68,7 +68,8 @@ def overlaps_itself(a: ndarray) -> bool:
 def changed(a: Any, by: str) -> None:
     """Note that the memory of array `a` has just been written to by the function named `by`."""
     global last_change
-    a = owner(a)
+    if a.base is not None:
+        a = owner(a)
     key = id(a)
     stamp = _stamps.get(key)
     if stamp is None:

@@ -70,8 +70,8 @@ class Adadelta(Optimizer):
 
     def update(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
         rho, eps = options["rho"], options["eps"]
-        state.step += 1
-        v, u = state.square_avg, state.acc_delta
+        state["step"] += 1
+        v, u = state["square_avg"], state["acc_delta"]
         v *= rho
         v += (1 - rho) * g * g
         delta = np.sqrt(u + eps)

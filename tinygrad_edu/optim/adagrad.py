@@ -77,8 +77,8 @@ class Adagrad(Optimizer):
         return {"step": 0, "sum": options["initial_accumulator_value"]}
 
     def update(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
-        t = state.step = state.step + 1
-        total = state.sum
+        t = state["step"] = state["step"] + 1
+        total = state["sum"]
         total += g * g
         root = np.sqrt(total)
         root += options["eps"]

@@ -80,8 +80,8 @@ class Adam(Optimizer):
 
     def update(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
         beta1, beta2 = options["betas"]
-        t = state.step = state.step + 1
-        m, v = state.exp_avg, state.exp_avg_sq
+        t = state["step"] = state["step"] + 1
+        m, v = state["exp_avg"], state["exp_avg_sq"]
         d = g - m  # the only new memory: what follows is computed in it
         d *= 1 - beta1
         m += d
@@ -90,7 +90,7 @@ class Adam(Optimizer):
         v *= beta2
         v += d
         if options["amsgrad"]:
-            v = np.maximum(state.max_exp_avg_sq, v, out=state.max_exp_avg_sq)
+            v = np.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"])
         np.sqrt(v, out=d)
         d /= math.sqrt(1 - beta2**t)
         d += options["eps"]

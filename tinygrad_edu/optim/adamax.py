@@ -70,8 +70,8 @@ class Adamax(Optimizer):
 
     def update(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
         beta1, beta2 = options["betas"]
-        t = state.step = state.step + 1
-        m, u = state.exp_avg, state.exp_inf
+        t = state["step"] = state["step"] + 1
+        m, u = state["exp_avg"], state["exp_inf"]
         m += (1 - beta1) * (g - m)
         u *= beta2
         np.maximum(u, np.abs(g) + options["eps"], out=u)

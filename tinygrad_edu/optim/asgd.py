@@ -75,10 +75,10 @@ class ASGD(Optimizer):
 
     def update(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
         lr, lambd = options["lr"], options["lambd"]
-        t = state.step = state.step + 1
-        change = state.eta * (g + lambd * x)
-        average = state.ax
-        average += state.mu * (x - change - average)
-        state.eta = lr / (1 + lambd * lr * t) ** options["alpha"]
-        state.mu = 1 / max(1, t - options["t0"])
+        t = state["step"] = state["step"] + 1
+        change = state["eta"] * (g + lambd * x)
+        average = state["ax"]
+        average += state["mu"] * (x - change - average)
+        state["eta"] = lr / (1 + lambd * lr * t) ** options["alpha"]
+        state["mu"] = 1 / max(1, t - options["t0"])
         return change

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu.optim.flat import State
+from tinygrad_edu.optim.flat import State, number_dtype
 from tinygrad_edu.optim.optimizer import Optimizer
 
 __all__ = ["NAdam"]
@@ -78,10 +78,10 @@ class NAdam(Optimizer):
 
     def update(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
         (beta1, beta2), decay = options["betas"], options["momentum_decay"]
-        t = state.step = state.step + 1
+        t = state["step"] = state["step"] + 1
         mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (k * decay)) for k in (t, t + 1))
-        product = state.mu_product = float(state.number(state.mu_product) * mu)  # rounded as it is kept
-        m, v = state.exp_avg, state.exp_avg_sq
+        product = state["mu_product"] = float(number_dtype().type(state["mu_product"]) * mu)  # rounded as it is kept
+        m, v = state["exp_avg"], state["exp_avg_sq"]
         m += (1 - beta1) * (g - m)
         v *= beta2
         v += (1 - beta2) * g * g

@@ -76,8 +76,8 @@ class RAdam(Optimizer):
 
     def update(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
         beta1, beta2 = options["betas"]
-        t = state.step = state.step + 1
-        m, v = state.exp_avg, state.exp_avg_sq
+        t = state["step"] = state["step"] + 1
+        m, v = state["exp_avg"], state["exp_avg_sq"]
         m += (1 - beta1) * (g - m)
         v *= beta2
         v += (1 - beta2) * g * g

@@ -79,19 +79,19 @@ class RMSprop(Optimizer):
 
     def update(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
         lr, alpha, momentum = options["lr"], options["alpha"], options["momentum"]
-        state.step += 1
-        v = state.square_avg
+        state["step"] += 1
+        v = state["square_avg"]
         v *= alpha
         v += (1 - alpha) * g * g
         if options["centered"]:
-            mean = state.grad_avg
+            mean = state["grad_avg"]
             mean += (1 - alpha) * (g - mean)
             v = v - mean * mean
         root = np.sqrt(v)
         root += options["eps"]
         if not momentum:
             return lr * g / root
-        b = state.momentum_buffer
+        b = state["momentum_buffer"]
         b *= momentum
         b += g / root
         return lr * b

@@ -68,8 +68,8 @@ class Rprop(Optimizer):
 
     def update(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
         eta_minus, eta_plus = options["etas"]
-        state.step += 1
-        before, size = state.prev, state.step_size
+        state["step"] += 1
+        before, size = state["prev"], state["step_size"]
         agreement = g * before
         size *= np.where(agreement > 0, eta_plus, np.where(agreement < 0, eta_minus, 1))
         np.clip(size, *options["step_sizes"], out=size)

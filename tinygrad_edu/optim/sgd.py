@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from tinygrad_edu.optim.flat import State
+from tinygrad_edu.optim.flat import State, constant
 from tinygrad_edu.optim.optimizer import Optimizer
 
 __all__ = ["SGD"]
@@ -80,10 +80,10 @@ class SGD(Optimizer):
         return {"momentum_buffer": (lambda g: dampening / momentum * g) if dampening else 0}  # so that first v = g
 
     def update(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
-        lr, momentum = options["lr"], options["momentum"]
+        lr, momentum, dampening = constant(options["lr"], g.dtype), options["momentum"], options["dampening"]
         if not momentum:
             return lr * g
-        v, dampening = state.momentum_buffer, options["dampening"]
+        v, momentum = state["momentum_buffer"], constant(momentum, g.dtype)
         v *= momentum
         v += (1 - dampening) * g if dampening else g
         return lr * (g + momentum * v) if options["nesterov"] else lr * v
