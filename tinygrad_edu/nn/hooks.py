@@ -100,9 +100,9 @@ class Gate:
         """The inputs, so that their gradients come by."""
         places = [k for k, x in enumerate(args) if isinstance(x, TensorBase)]
         self.watched = any(args[k]._edge() is not None for k in places)
+        self.places, self.arity = places, len(args)
         if not self.watched:
             return args
-        self.places, self.arity = places, len(args)
         passed = iter(ModuleInput.apply(self, *(args[k] for k in places)))
         return tuple(next(passed) if isinstance(x, TensorBase) else x for x in args)
 
@@ -132,7 +132,8 @@ class Gate:
         self.grad_output = grads
         if not self.watched:
             for (hook,) in list(self.hooks.backward):
-                if hook(self.module, (), grads) is not None:
+                new = hook(self.module, (None,) * self.arity, grads)
+                if new is not None and any(g is not None for g in _several(new)):
                     raise RuntimeError(
                         "Backward hook for Modules where no input requires gradient should always return None or None "
                         "for all gradients."

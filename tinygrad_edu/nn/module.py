@@ -197,6 +197,9 @@ class Module(Tree):
         check_device("cuda")
         return self
 
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Does nothing: there is no compiler."""
+
     def share_memory(self: Self) -> Self:
         """The module itself: threads share memory anyway."""
         return self

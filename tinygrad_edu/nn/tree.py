@@ -153,12 +153,10 @@ class Tree:
 
     # -- walking through it --------------------------------------------------------------------------------
 
-    def _own_members(self, kind: str) -> Iterator[tuple[str, Any]]:
+    def _own_members(self, kind: str) -> list[tuple[str, Any]]:
         """Its own members of one kind, without those that are None."""
-        attributes = self.__dict__
-        for name, k in list(self._kinds_of_members("list what belongs to it").items()):
-            if k == kind and (value := attributes[name]) is not None:
-                yield name, value
+        attributes, kinds = self.__dict__, self._kinds_of_members("list what belongs to it")
+        return [(name, attributes[name]) for name, k in kinds.items() if k == kind and attributes[name] is not None]
 
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
@@ -283,16 +281,17 @@ def check_module(module: Any) -> Any:
     """The module, or None. Raises TypeError for anything else."""
     if module is None or isinstance(module, Tree):
         return module
-    hint = ""
+    name, hint = _typename(module), ""
     if isinstance(module, type) and issubclass(module, Tree):
-        hint = f": it is a class, write {module.__name__}() with brackets"
+        name, hint = f"the class {module.__name__}", f": write {module.__name__}() with brackets"
     elif isinstance(module, (list, tuple)):
         hint = ": unpack it, Sequential(*layers)"
     elif isinstance(module, dict):
         hint = ": make it a collections.OrderedDict"
     elif callable(module):
-        hint = ": a function is called in forward; many have a module of their own (relu: nn.ReLU())"
-    raise TypeError(f"{_typename(module)} is not a Module subclass{hint}")
+        name = f"the function {getattr(module, '__name__', name)}"
+        hint = ": call it in forward, or take the module that does the same (nn.ReLU() for relu)"
+    raise TypeError(f"{name} is not a Module subclass{hint}")
 
 
 def _check_name(name: Any, kind: str) -> None:
