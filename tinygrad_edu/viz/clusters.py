@@ -132,13 +132,14 @@ def _stretches(graph: Graph, parent: str | None, nodes: list[Vertex], users: Map
 
 
 def _constants(graph: Graph) -> None:
-    """Numbers without a name go where they are used, if that is one place."""
+    """Numbers without a name go where they are used, if that is one place; into repetitions arrays do, too."""
     place = {v.key: v.cluster for v in graph.nodes}
+    repeated = {c.key for c in graph.clusters if c.kind == "repeat"}
     users = _users(graph)
     for v in graph.nodes:
-        if v.kind == "constant" and v.name is None and v.cluster is None and not v.shape:
+        if v.kind == "constant" and v.name is None and v.cluster is None:
             places = {place[u] for u in users.get(v.key, ())}
-            if len(places) == 1:
+            if len(places) == 1 and (not v.shape or places & repeated):
                 v.cluster = places.pop()
 
 

@@ -16,6 +16,7 @@ __all__ = ["has_color", "text"]
 
 # bold for what is trained, faint for what is given, bold and turned around for the result: colour is not needed
 _CODES = {"parameter": "1;34", "leaf": "1;34", "buffer": "2", "constant": "2", "output": "1;7", "folded": "33"}
+_MOST, _WIDEST = 8, 60  # operands that are listed, and characters of a column that the others wait for
 _FORMULA, _WARNING, _CLUSTER = "33", "1;31", "2;4"
 
 
@@ -40,7 +41,8 @@ def text(graph: Graph, color: bool | None = None) -> str:
         if v.kind == "constant" and v.symbol == v.value:
             continue  # a number: it stands where it is used
         uses = sorted(operands.get(v.key, ()), key=lambda e: e.position)
-        call = ", ".join(symbols[e.source] + ("" if e.result is None else f"[{e.result}]") for e in uses)
+        names = [symbols[e.source] + ("" if e.result is None else f"[{e.result}]") for e in uses]
+        call = ", ".join(names if len(names) <= _MOST else [*names[:3], f"… {len(names)} in all"])
         call = f"{call}; {v.options}" if v.options else call
         made = f"{v.primitive or 'folded'}({call})" if v.primitive or v.kind == "folded" else v.kind
         value = labels.number(v)
@@ -54,7 +56,7 @@ def text(graph: Graph, color: bool | None = None) -> str:
         indent = "  " * len(around[v.cluster])
         row[0] = indent + row[0]
         rows.append((v.cluster, [*map(labels.printable, row)], code, [indent + labels.printable(n) for n in notes]))
-    widths = [max((len(row[k]) for _, row, _, _ in rows), default=0) for k in range(4)]
+    widths = [min(max((len(row[k]) for _, row, _, _ in rows), default=0), _WIDEST) for k in range(4)]
     lines: list[str] = []
     before: list[str] = []
     seen: set[str] = set()

@@ -106,6 +106,7 @@ class _Reader:
         self.counts = {"v": 0, "c": 0}
         self.made: dict[Any, Vertex] = {}  # by node, leaf, or identity of a constant's array
         self.outputs: set[Any] = set()
+        self.parts: dict[str, str] = {}  # the module of parameters, and of what is computed from its parameters alone
         self.suspects: set[str] = set()  # vertices that are not finite, or may be because an operand is not
 
     def read(self, roots: list[Any]) -> Graph:
@@ -163,6 +164,8 @@ class _Reader:
             bad=bad(value),
         )
         self.find_bad(vertex)
+        if vertex.kind == "parameter" and vertex.module:
+            self.parts[vertex.key] = vertex.module
         return vertex
 
     def constant(self, a: Any, known: bool) -> Vertex:
@@ -200,7 +203,8 @@ class _Reader:
         own = None if tensor is None else tensor.__dict__.get("name")
         value = self.values.get(node) if tensor is None else tensor._array
         several = isinstance(node.dtype, tuple)
-        owners = {v.module for _, v, _ in operands if v.kind == "parameter" and v.module}
+        parts = [self.parts.get(v.key) for _, v, _ in operands if v.shape != () or v.kind != "constant"]
+        owners = {path for path in parts if path}
         self.made[node] = vertex = self.add(
             kind="output" if node in self.outputs else "primitive",
             name=self.names.names.get(node) or (own if isinstance(own, str) else None),
@@ -212,12 +216,14 @@ class _Reader:
             value=short(value),
             gradient=_gradient(tensor),
             site=node.site,
-            module=self.names.path(node.module) or (owners.pop() if len(owners) == 1 else None),
+            module=self.names.path(node.module) or (next(iter(owners)) if len(owners) == 1 else None),
             order=order,
             bad=bad(value),
             noted=node.module is not None,
         )
         suspect = any(v.key in self.suspects for _, v, _ in operands)
+        if len(owners) == 1 and None not in parts:
+            self.parts[vertex.key] = next(iter(owners))
         vertex.born = vertex.bad is not None and not suspect
         if vertex.bad or (suspect and value is None):
             self.suspects.add(vertex.key)
