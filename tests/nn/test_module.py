@@ -88,6 +88,7 @@ def test_common_names_are_free():
             super().__init__()
             self._hooks, self._kinds, self._members, self._initialized = [], {}, [], False
             self.layer = nn.Linear(2, 2)
+            self.modules = [self.layer]
 
         def _register(self):
             return 1
@@ -100,6 +101,7 @@ def test_common_names_are_free():
     net = Busy()
     net.register_forward_hook(lambda m, args, y: y * 0)
     assert (net.double()(X.double()) == 0).all() and len(net.state_dict()) == 2 and net._hooks == []
+    assert not net.eval().layer.training and len(list(net.parameters())) == 2
 
 
 def test_the_tables_of_members_write_through():
@@ -693,7 +695,7 @@ def test_a_missing_or_misspelt_forward():
 @pytest.mark.parametrize(
     "mistake, error, message",
     [
-        (lambda m: setattr(m, "type", nn.ReLU()), KeyError, "'type' already exists: Net has a method"),
+        (lambda m: setattr(m, "type", nn.ReLU()), KeyError, "'type' already exists: the class Net has it"),
         (lambda m: m.register_buffer("scale", None), KeyError, "'scale' already exists"),
         (lambda m: m.register_parameter("hidden", None), KeyError, "'hidden' already exists"),
         (lambda m: m.register_parameter("w", tg.ones(1)), TypeError, "'tinygrad_edu.FloatTensor' object to parameter"),

@@ -16,7 +16,7 @@ from tinygrad_edu.functions import conversion
 from tinygrad_edu.nn import state
 from tinygrad_edu.nn.hooks import ModuleHooks
 from tinygrad_edu.nn.members import BUFFER, PARAMETER
-from tinygrad_edu.nn.tree import Tree, join
+from tinygrad_edu.nn.tree import Tree, join, walk
 from tinygrad_edu.primitive import wrap
 from tinygrad_edu.tensor import Tensor
 
@@ -122,7 +122,7 @@ class Module(Tree):
         """Set training mode (or, with False, evaluation mode) in it and all its parts; returns the module."""
         if not isinstance(mode, bool):
             raise ValueError(f"training mode is expected to be boolean, not {type(mode).__name__}")
-        for module in self.modules():
+        for module in walk(self):
             module.training = mode
         return self
 
@@ -147,7 +147,7 @@ class Module(Tree):
         before = memory.recording.get()
         memory.recording.set(False)
         try:
-            for module in self.modules():
+            for module in walk(self):
                 for _, p in module._own_members(PARAMETER):
                     grad = p._grad
                     p.data = cast(p.data)

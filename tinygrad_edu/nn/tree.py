@@ -18,7 +18,7 @@ from tinygrad_edu.tensor import Tensor
 if TYPE_CHECKING:
     from tinygrad_edu.nn.module import Module
 
-__all__ = ["Tree", "check_module", "join"]
+__all__ = ["Tree", "check_module", "join", "walk"]
 
 
 class Tree:
@@ -72,7 +72,7 @@ class Tree:
             _check_name(name, kind)
             _check_parameter(name, value) if kind == PARAMETER else None
             if getattr(type(self), name, None) is not None:
-                raise KeyError(f"attribute '{name}' already exists: {type(self).__name__} has a method of that name")
+                raise KeyError(f"attribute '{name}' already exists: the class {type(self).__name__} has it")
             kinds.pop(name, None)
             kinds[name] = kind
         else:
@@ -196,7 +196,7 @@ class Tree:
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """Its parameters, with `recurse` those of its parts, too: what an optimizer takes."""
         seen = set()
-        for module in self.modules() if recurse else (self,):
+        for module in walk(self) if recurse else (self,):
             for _, p in module._own_members(PARAMETER):
                 if p not in seen:
                     seen.add(p)
@@ -228,14 +228,7 @@ class Tree:
 
     def modules(self) -> Iterator[Module]:
         """This module, its parts, their parts, …, each once."""
-        seen = set()
-        stack: list[Any] = [self]
-        while stack:
-            module = stack.pop()
-            if module not in seen:
-                seen.add(module)
-                yield module
-                stack += reversed([part for _, part in module._own_members(MODULE)])
+        return walk(self)
 
     def get_submodule(self, target: str) -> Module:
         """The part at a path such as "encoder.0" ("" is the module itself). Raises AttributeError if there is none."""
@@ -264,6 +257,18 @@ class Tree:
     def get_buffer(self, target: str) -> Tensor:
         """The buffer at a path. Raises AttributeError if there is none."""
         return self._member_at(target, BUFFER, "a buffer")
+
+
+def walk(module: Any) -> Iterator[Any]:
+    """A module, its parts, their parts, …, each once. (Programs call attributes of their own `modules`.)"""
+    seen = set()
+    stack = [module]
+    while stack:
+        module = stack.pop()
+        if module not in seen:
+            seen.add(module)
+            yield module
+            stack += reversed([part for _, part in module._own_members(MODULE)])
 
 
 def join(path: str, name: str) -> str:

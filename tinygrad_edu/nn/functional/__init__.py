@@ -101,6 +101,7 @@ from tinygrad_edu.nn.functional.pooling import (
     avg_pool3d,
     lp_pool1d,
     lp_pool2d,
+    lp_pool3d,
     max_pool1d,
     max_pool2d,
     max_pool3d,
@@ -116,7 +117,15 @@ from tinygrad_edu.nn.functional.regression import (
     poisson_nll_loss,
     smooth_l1_loss,
 )
-from tinygrad_edu.nn.functional.resizing import channel_shuffle, interpolate, pixel_shuffle, pixel_unshuffle, upsample
+from tinygrad_edu.nn.functional.resizing import (
+    channel_shuffle,
+    interpolate,
+    pixel_shuffle,
+    pixel_unshuffle,
+    upsample,
+    upsample_bilinear,
+    upsample_nearest,
+)
 
 relu_, leaky_relu_, elu_, celu_ = _inplace(relu), _inplace(leaky_relu), _inplace(elu), _inplace(celu)
 selu_, hardtanh_, threshold_ = _inplace(selu), _inplace(hardtanh), _inplace(threshold)
@@ -134,9 +143,9 @@ __all__ = [
     # windows over images, signals and volumes
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d",
     "adaptive_max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "channel_shuffle", "conv1d", "conv2d", "conv3d",
-    "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "fold", "interpolate", "lp_pool1d", "lp_pool2d",
+    "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "fold", "interpolate", "lp_pool1d", "lp_pool2d", "lp_pool3d",
     "max_pool1d", "max_pool2d", "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d", "pixel_shuffle",
-    "pixel_unshuffle", "unfold", "upsample",
+    "pixel_unshuffle", "unfold", "upsample", "upsample_bilinear", "upsample_nearest",
     # distances
     "cosine_similarity", "pairwise_distance", "pdist",
     # losses
