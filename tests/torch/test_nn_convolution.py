@@ -117,6 +117,7 @@ def test_pooling_with_dilation_and_divisor():
     both(lambda lib, x: lib.nn.functional.avg_pool2d(x, 2, divisor_override=3, padding=1), normal(2, 2, 6, 7))
     both(lambda lib, x: lib.nn.functional.lp_pool2d(x, 3, 2), np.abs(normal(2, 2, 4, 6)) + 0.1)
     both(lambda lib, x: lib.nn.functional.lp_pool1d(x, 2, 3, 2, ceil_mode=True), np.abs(normal(2, 2, 8)) + 0.1)
+    both(lambda lib, x: lib.nn.functional.lp_pool3d(x, 2, 2, 1), np.abs(normal(1, 2, 3, 2, 3)) + 0.1)
 
 
 @pytest.mark.parametrize("sides", [1, 2, 3, 5, (3, None), (2, 6)])
@@ -171,6 +172,12 @@ def test_interpolation_of_signals_and_volumes():
     both(lambda lib, x: lib.nn.functional.interpolate(x, size=7, mode="linear"), normal(2, 3, 4))
     both(lambda lib, x: lib.nn.functional.interpolate(x, scale_factor=2, mode="trilinear"), normal(1, 2, 2, 3, 2))
     both(lambda lib, x: lib.nn.functional.interpolate(x, scale_factor=3), normal(1, 2, 2, 3, 2))
+
+
+def test_older_names():
+    both(lambda lib, x: lib.nn.functional.upsample_nearest(x, scale_factor=2), normal(1, 2, 2, 3))
+    both(lambda lib, x: lib.nn.functional.upsample_bilinear(x, size=(3, 5)), normal(1, 2, 2, 3))
+    both(lambda lib, x: lib.nn.functional.upsample(x, scale_factor=2, mode="linear"), normal(1, 2, 3))
 
 
 def test_pixels_and_channels():

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
 __all__ = [
-    "avg_pool1d", "avg_pool2d", "avg_pool3d", "lp_pool1d", "lp_pool2d", "max_pool1d", "max_pool2d", "max_pool3d",
-    "max_unpool1d", "max_unpool2d", "max_unpool3d",
+    "avg_pool1d", "avg_pool2d", "avg_pool3d", "lp_pool1d", "lp_pool2d", "lp_pool3d", "max_pool1d", "max_pool2d",
+    "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d",
 ]  # fmt: skip
 
 
@@ -330,4 +330,10 @@ def lp_pool2d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None
     tensor([[[[6.]]]])
     """
     y: Tensor = _lp_pool("lp_pool2d", 2, input, norm_type, kernel_size, stride, ceil_mode)
+    return y
+
+
+def lp_pool3d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
+    """(Σ xᵖ)^(1/p) of every window, p being `norm_type`: (N, C, D, H, W) → (N, C, …), or without N."""
+    y: Tensor = _lp_pool("lp_pool3d", 3, input, norm_type, kernel_size, stride, ceil_mode)
     return y

@@ -20,7 +20,10 @@ from tinygrad_edu.rules import indexing, shaping, windows
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["channel_shuffle", "interpolate", "pixel_shuffle", "pixel_unshuffle", "upsample"]
+__all__ = [
+    "channel_shuffle", "interpolate", "pixel_shuffle", "pixel_unshuffle", "upsample", "upsample_bilinear",
+    "upsample_nearest",
+]  # fmt: skip
 
 _LINEAR = {"linear": 3, "bilinear": 4, "trilinear": 5, "bicubic": 4}  # and the input's number of dimensions
 _MODES = ("nearest", "nearest-exact", "area", *_LINEAR)
@@ -151,6 +154,16 @@ def upsample(
 ) -> Tensor:
     """The older name of `interpolate`."""
     return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """`interpolate` by the nearest element."""
+    return interpolate(input, size, scale_factor, "nearest")
+
+
+def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """`interpolate` with mode "bilinear" that keeps the corners in place."""
+    return interpolate(input, size, scale_factor, "bilinear", align_corners=True)
 
 
 # -- pixels and channels ----------------------------------------------------------------------------------
