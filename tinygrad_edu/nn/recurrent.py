@@ -41,6 +41,9 @@ KINDS: dict[str, Kind] = {
 class RNNBase(Module):
     """What RNN, LSTM and GRU have in common. mode: "RNN_TANH", "RNN_RELU", "LSTM" or "GRU"."""
 
+    weight_ih_l0: Parameter
+    weight_hh_l0: Parameter
+
     def __init__(
         self,
         mode: str,
@@ -144,16 +147,7 @@ class RNNBase(Module):
         hidden = self._hidden(hx, True, (None, n, self.input_size))
         if hidden is not None and order is not None:
             hidden = [indexing.take(s, order, axis=1) for s in hidden]
-        turns = [0, *(np.flatnonzero(np.diff(sizes)) + 1).tolist(), len(sizes)]  # where a sequence has ended
-        seams = np.concatenate([[0], np.cumsum(sizes)])
-        blocks = [
-            shaping.reshape(
-                indexing.getitem(data, index=(slice(int(seams[k]), int(seams[stop])),)),
-                shape=(stop - k, int(sizes[k]), self.input_size),
-            )
-            for k, stop in pairwise(turns)
-        ]
-        outputs, ends = self._run(blocks, self._starts(hidden, True, n))
+        outputs, ends = self._run(_blocks(data, sizes), self._starts(hidden, True, n))
         y = joining.concatenate(*(shaping.reshape(x, shape=(-1, x.shape[2])) for x in outputs), axis=0)
         if back is not None:
             ends = [indexing.take(s, back, axis=1) for s in ends]
@@ -177,7 +171,7 @@ class RNNBase(Module):
         """The state before the first step of every layer and direction: what was given, or 0."""
         total = self.num_layers * (1 + self.bidirectional)
         if hidden is None:
-            dtype = self._parameters["weight_ih_l0"].dtype
+            dtype = self.weight_ih_l0.dtype
             return [tuple(wrap(np.zeros((n, size), dtype)) for size in self._sizes())] * total
         if not batched:
             hidden = [shaping.reshape(s, shape=(s.shape[0], 1, s.shape[1])) for s in hidden]
@@ -202,13 +196,14 @@ class RNNBase(Module):
         self._check_features(input, "the input")
 
     def _check_features(self, x: Any, what: str) -> None:
-        dtype = self._parameters["weight_ih_l0"].dtype
+        dtype = self.weight_ih_l0.dtype
         if x.dtype != dtype:
-            raise ValueError(
-                f"RNN input dtype ({x.dtype}) does not match weight dtype ({dtype}). Convert input: "
-                f"input.to({dtype}), or convert model: model.to({x.dtype})"
-                + (". Numbers of words or characters are looked up first: nn.Embedding." if x.dtype.kind != "f" else "")
-            )
+            fix = f"Convert input: input.to({dtype}), or convert model: model.to({x.dtype})"
+            if x.dtype.kind != "f":
+                fix = (
+                    "Convert input: input.float(); numbers of words or characters are looked up first, by nn.Embedding"
+                )
+            raise ValueError(f"RNN input dtype ({x.dtype}) does not match weight dtype ({dtype}). {fix}.")
         if x.ndim < 2 or x.shape[-1] != self.input_size:
             raise RuntimeError(
                 f"{type(self).__name__}: input.size(-1) must be equal to input_size. Expected {self.input_size}, got "
@@ -243,10 +238,10 @@ class RNNBase(Module):
                     f"{name}: Expected hidden{f'[{k}]' if lstm else ''} size {expected}, got {list(s.shape)}. It is "
                     f"(layers · directions, {'batch, ' if batched else ''}size){self._reading(batched, shape)}."
                 )
-            if s.dtype != self._parameters["weight_hh_l0"].dtype:
+            if s.dtype != self.weight_hh_l0.dtype:
                 raise RuntimeError(
                     f"{name}: Input and hidden tensors are not the same dtype, found input tensor with "
-                    f"{self._parameters['weight_hh_l0'].dtype} and hidden tensor with {s.dtype}"
+                    f"{self.weight_hh_l0.dtype} and hidden tensor with {s.dtype}"
                 )
         return parts
 
@@ -264,6 +259,19 @@ class RNNBase(Module):
         }  # fmt: skip
         changed = [f", {name}={value}" for name, (value, default) in options.items() if value != default]
         return f"{self.input_size}, {self.hidden_size}" + "".join(changed)
+
+
+def _blocks(data: Any, sizes: Any) -> list[Any]:
+    """Packed data (Σ sizes, features) as blocks (T, N, features), a new one wherever a sequence has ended."""
+    turns = [0, *(np.flatnonzero(np.diff(sizes)) + 1).tolist(), len(sizes)]
+    rows = [0, *np.cumsum(sizes).tolist()]
+    return [
+        shaping.reshape(
+            indexing.getitem(data, index=(slice(rows[k], rows[stop]),)),
+            shape=(stop - k, int(sizes[k]), data.shape[1]),
+        )
+        for k, stop in pairwise(turns)
+    ]
 
 
 def _checked_projection(name: str, mode: str, proj_size: int, hidden_size: int) -> int:
