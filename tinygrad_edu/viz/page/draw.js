@@ -227,7 +227,6 @@ class Picture {
     const group = svg("g", {
       class: `node k-${n.kind}${n.order ? " derived" : ""}${n.bad ? " bad" : ""}${n.born ? " born" : ""}`,
       "data-id": n.id, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, role: "button", tabindex: -1,
-      "aria-label": clean(`${n.kind} ${title}${n.shape ? ", shape " + shapeText(n.shape) : ""}`),
     }, svg("rect", { class: "ring", x: -5, y: -5, width: w + 10, height: h + 10, rx: round + 5 }), svg("rect", { class: "body", width: w, height: h, rx: round }));
     const number = h <= 30;
     group.append(this.text("title", w / 2, number ? h / 2 + 4.5 : 19, shortened(title, 34)));
@@ -246,7 +245,6 @@ class Picture {
     const count = this.counts.get(c.id) || 0;
     const group = svg("g", {
       class: "node k-folded", "data-id": c.id, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, role: "button", tabindex: 0, "aria-expanded": "false",
-      "aria-label": clean(`unfold ${c.label}, ${count} nodes`),
     },
       svg("rect", { class: "ring", x: -5, y: -5, width: w + 10, height: h + 10, rx: 13 }),
       svg("rect", { class: "behind", x: 4, y: 4, width: w, height: h, rx: 8 }),
@@ -261,7 +259,7 @@ class Picture {
     const label = `▾ ${shortened(c.label, 40)}${c.count > 1 ? ` (${c.count} × alike)` : ""}`;
     return svg("g", { class: `cluster c-${c.kind}`, "data-id": c.id, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, role: "group", "aria-label": clean(c.label) },
       svg("rect", { class: "frame", width: w, height: h, rx: 10 }),
-      svg("g", { class: "fold", "data-fold": c.id, role: "button", tabindex: 0, "aria-expanded": "true", "aria-label": clean(`fold ${c.label}`) },
+      svg("g", { class: "fold", "data-fold": c.id, role: "button", tabindex: 0, "aria-expanded": "true" },
         svg("rect", { class: "handle", x: 3, y: 3, width: Math.min(w - 6, [...label].length * 7 + 18), height: 20, rx: 7 }),
         this.text("label", 10, 17, label, "start")));
   }
