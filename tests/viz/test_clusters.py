@@ -173,3 +173,73 @@ def test_deep_nesting_needs_no_recursion():
     assert "linear" in graph.text()
     assert graph.mermaid().count("subgraph") == 300
     assert collapsed(graph.fold()).nodes
+
+
+def test_what_is_made_from_parameters_alone_belongs_to_their_module():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3))
+    loss = nn.CrossEntropyLoss()(model(tg.randn(5, 1, 4, 4)), tg.tensor([0, 1, 2, 0, 1]))
+    graph = viz.graph(loss)
+    found = {v.primitive: v.module for v in graph.nodes if v.primitive}
+    assert (found["matmul"], found["batch_norm"], found["linear"]) == ("0", "1", "4")
+    assert found["relu"] is found["cross_entropy"] is None
+
+
+def test_the_steps_of_a_recurrent_model_are_a_repetition():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell = nn.RNNCell(3, 4)
+
+        def forward(self, x):
+            h = tg.zeros(x.shape[1], 4)
+            for t in range(len(x)):
+                h = self.cell(x[t], h)
+            return h
+
+    graph = viz.graph(Model(), tg.randn(40, 2, 3))
+    (repeat,) = (c for c in graph.clusters if c.kind == "repeat" and c.count > 30)
+    assert repeat.parent == next(c.key for c in graph.clusters if c.path == "cell")
+    assert len(collapsed(graph).nodes) < 20
+
+
+def test_functions_of_the_users_own_have_operands_and_a_formula():
+    class Square(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, scale):
+            ctx.save_for_backward(x)
+            return x * x * scale
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return 2 * x * g, None
+
+    w = tg.tensor([1.0, 2.0], requires_grad=True)
+    y = Square.apply(w, 1.0)
+    graph = viz.graph(y, formulas=True)
+    assert graph.text().splitlines() == [
+        "w  leaf       (2,)  float32",
+        "y  Square(w)  (2,)  float32",
+        "      w: Square.backward(g)",
+    ]
+    assert graph.edges[0].operand == "x"
+
+
+def test_constants_of_a_model_are_known_wherever_they_are_used():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(tg.ones(2))
+
+        def forward(self, x):
+            return tg.stack([self.weight, x]) + 5
+
+    values = [v.value for v in viz.graph(Model(), tg.tensor([3.0, 4.0])).nodes if v.kind == "constant"]
+    assert values == ["[3, 4]", "5"]
+
+
+def test_long_calls_and_columns_are_cut():
+    parts = [tg.ones(1, requires_grad=True) for _ in range(30)]
+    text = viz.graph(tg.cat(parts)).text(color=False)
+    assert "cat(parts[0], parts[1], parts[2], … 30 in all" in text or "concatenate(parts[0]" in text
+    assert max(map(len, text.splitlines())) < 140

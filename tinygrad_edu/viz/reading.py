@@ -189,16 +189,28 @@ class _Reader:
             vertex.born = True
             self.suspects.add(vertex.key)
 
-    def call(self, node: Node, order: int) -> None:
-        p, plan = node.primitive, node.plan
-        edges = dict(zip(plan.wanted, node.edges, strict=True))
-        operands: list[tuple[int, Vertex, int | None]] = []
-        for i in range(max(edges) + 1 if p.spread else len(p.operands)):
+    def operands(self, node: Node, edges: dict[int, Any]) -> list[tuple[int, Vertex, int | None]]:
+        """The operands of a call: position, vertex, and which one of several results it is."""
+        p = node.primitive
+        open_ended = p.spread or not p.operands
+        count = max(edges) + 1 if open_ended else len(p.operands)
+        while (node, count) in self.values:
+            count += 1
+        found: list[tuple[int, Vertex, int | None]] = []
+        for i in range(count):
             if i in edges:
                 edge, result = _unpicked(edges[i])
-                operands.append((i, self.made.get(edge) or self.leaf(edge), result))
-            elif (not p.spread or (node, i) in self.values) and (vertex := self.unrecorded(node, i)) is not None:
-                operands.append((i, vertex, None))
+                found.append((i, self.made.get(edge) or self.leaf(edge), result))
+            elif not open_ended or (node, i) in self.values:
+                vertex = self.unrecorded(node, i)
+                if vertex is not None:
+                    found.append((i, vertex, None))
+        return found
+
+    def call(self, node: Node, order: int) -> None:
+        p = node.primitive
+        edges = dict(zip(node.plan.wanted, node.edges, strict=True))
+        operands = self.operands(node, edges)
         tensor = self.names.tensors.get(node)
         own = None if tensor is None else tensor.__dict__.get("name")
         value = self.values.get(node) if tensor is None else tensor._array
@@ -228,12 +240,13 @@ class _Reader:
         if vertex.bad or (suspect and value is None):
             self.suspects.add(vertex.key)
         symbols = {"y": vertex.symbol, **{_operand(p, i): v.symbol for i, v, _ in operands}}
-        if self.formulas:
+        if self.formulas and p.operands:
             vertex.where = ", ".join(f"{n} = {d}" for n, d in byproducts(p, symbols).items()) or None
         for i, v, result in operands:
             edge = Edge(v.key, vertex.key, _operand(p, i), i, result)
             if self.formulas and i in edges:
-                edge.formula = formula(p, p.operands[0 if p.spread else i], symbols)
+                written = formula(p, p.operands[0 if p.spread else i], symbols) if p.operands else None
+                edge.formula = written or f"{p.name}.backward(g)" + (f"[{i}]" if i or len(edges) > 1 else "")
             self.graph.edges.append(edge)
 
     def unrecorded(self, node: Node, i: int) -> Vertex | None:
@@ -264,6 +277,10 @@ def _unpicked(edge: Any) -> tuple[Any, int | None]:
 
 
 def _operand(p: Primitive, i: int) -> str:
+    if not p.operands:  # an autograd.Function: after its ctx
+        code = getattr(p.function, "__code__", None)
+        names = code.co_varnames[1 : code.co_argcount] if code else ()
+        return names[i] if i < len(names) else f"input {i}"
     return f"{p.operands[0]}[{i}]" if p.spread else p.operands[i]
 
 
@@ -280,6 +297,8 @@ def _gradient(tensor: Any) -> str | None:
 
 def _options(node: Node) -> str | None:
     """The keyword arguments of the call, without those that have their usual value."""
+    if not node.primitive.operands:
+        return None
     usual = getattr(node.primitive.function, "__kwdefaults__", None) or {}
     words = [f"{k}={_word(v)}" for k, v in (node.kwargs or {}).items() if not (k in usual and usual[k] is v)]
     return ", ".join(words) or None

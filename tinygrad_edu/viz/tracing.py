@@ -67,6 +67,9 @@ class _Tracer:
 
     def __call__(self, node: Any, operands: Any, out: Any) -> None:
         self.places.note(node)
+        for i, x in enumerate(operands):
+            if not isinstance(x, TensorBase) or x._edge() is None:
+                self.values[node, i] = getattr(x, "_array", x)
         if isinstance(out, TensorBase):
             self.values[node] = out._array
 
