@@ -10,8 +10,8 @@ from typing import Any
 
 from demos.pictures import Pictures
 
-LESSONS = ["line", "plane", "overfitting", "diabetes", "big"]
-PAGES: list[str] = []  # no lessons: run only if named
+LESSONS = ["line", "plane", "overfitting", "diabetes", "optimizers", "big"]
+PAGES: list[str] = ["gallery"]  # no lessons: run only if named
 
 
 def parser() -> argparse.ArgumentParser:
