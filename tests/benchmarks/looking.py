@@ -1,7 +1,8 @@
-"""What pictures cost where nobody looks: training steps in fresh processes that take turns.
+"""What pictures cost, and what they cost where nobody looks.
 
-One process has never heard of `viz`; the other has imported it, filmed a step and drawn its graph before. The
-steps that are timed are the same, and nobody looks on.
+The latter is measured by training steps in fresh processes that take turns. One process has never heard of `viz`;
+the other has imported it, filmed a step and drawn its graph before. The steps that are timed are the same, and nobody
+looks on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,10 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+import time
+
+import tinygrad_edu as tg
+from tinygrad_edu import nn, viz
 
 _STEP = """
 import time
@@ -35,8 +40,26 @@ film.graph().text()
 """
 
 
+def drawing(nodes: int = 3000) -> None:
+    """How long it takes to read a large graph, and to write it as DOT, folded and whole."""
+    model = nn.Sequential(*[nn.Linear(8, 8) if k % 2 else nn.Tanh() for k in range(2 * nodes // 4)])
+    loss = model(tg.randn(5, 8)).mean()
+    start = time.perf_counter()
+    graph = viz.graph(loss)
+    read = time.perf_counter()
+    graph.dot()
+    folded = time.perf_counter()
+    graph.unfold().dot()
+    whole = time.perf_counter()
+    print(
+        f"{f'a graph of {len(graph.nodes)} nodes':<52} read in {read - start:.2f} s, "
+        f"DOT in {folded - read:.2f} s folded, {whole - folded:.2f} s whole"
+    )
+
+
 def looking(runs: int = 20) -> None:
-    """The ratio of both, with its quartiles."""
+    """The ratio of a step's times in both, with its quartiles; and what a large picture takes."""
+    drawing()
     ratios = []
     for k in range(runs):
         times = {}
