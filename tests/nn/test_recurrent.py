@@ -379,6 +379,26 @@ def test_names_shapes_copies_and_saved_states(kind):
     assert module.float()(x.float())[0].dtype == tg.float32
 
 
+def test_frozen_weights_get_no_gradient_and_pass_it_on():
+    module = nn.LSTM(2, 3, num_layers=2)
+    module.weight_hh_l0.requires_grad_(False)
+    module(tg.ones(4, 1, 2))[0].sum().backward()
+    assert module.weight_hh_l0.grad is None and (module.weight_ih_l0.grad != 0).any()
+    module.requires_grad_(False)
+    x = tg.ones(4, 1, 2, requires_grad=True)
+    module(x)[0].sum().backward()
+    assert (x.grad != 0).any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_half_precision_stays(kind):
+    x = tg.ones(3, 1, 2).half()
+    y, end = made(kind, 2, 3, num_layers=2, bidirectional=True).half()(x)
+    assert y.dtype == tg.float16 and all(s.dtype == np.float16 for s in listed(kind, end))
+    cell = made(kind, 2, 3, layer="Cell").half()(x[0])
+    assert all(s.dtype == np.float16 for s in listed(kind, cell))
+
+
 def test_initial_values_are_uniform():
     module = nn.LSTM(30, 25)
     for p in module.parameters():
