@@ -407,6 +407,18 @@ def test_zero_grad_and_requires_grad():
     assert net.hidden.weight.grad is None and net.out[2].weight.grad is not None
 
 
+def test_gradients_of_all_parameters():
+    net = Net().eval()
+    net(X).sum().backward()
+    for params in (net.parameters(), dict(net.named_parameters()).values()):
+        grads = tg.autograd.grad(net(X).sum(), params)
+        assert all((g == p.grad).all() for g, p in zip(grads, net.parameters(), strict=True))
+    before = [p.grad.clone() for p in net.parameters()]
+    net(X).sum().backward(inputs=net.out.parameters())
+    doubled = [bool((p.grad == 2 * g).all()) for p, g in zip(net.parameters(), before, strict=True)]
+    assert doubled == [False, False, False, True, True]
+
+
 def test_apply_calls_parts_first():
     seen = []
     net = Net()

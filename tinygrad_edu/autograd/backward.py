@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, ValuesView
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,10 @@ def _given(a: Any, g: Any, create_graph: bool, call: str) -> Any:
 
 
 def _sequence(x: Any) -> Sequence[Any]:
-    return x if isinstance(x, (tuple, list)) else (x,)
+    """One tensor as a tuple; several as they are, model.parameters() among them."""
+    if isinstance(x, (tuple, list)):
+        return x
+    return tuple(x) if not isinstance(x, TensorBase) and isinstance(x, (Iterator, ValuesView)) else (x,)
 
 
 def backward(
