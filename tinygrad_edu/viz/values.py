@@ -9,6 +9,7 @@ import numpy as np
 __all__ = ["bad", "number", "short"]
 
 _FEW = 6
+_MANY = 1_000_000  # of more numbers than that every k-th is looked at
 
 
 def number(x: Any) -> str:
@@ -39,13 +40,15 @@ def short(a: Any) -> str | None:
         return number(a.item())
     if a.size <= _FEW:
         return _nested(a)
+    about = "" if a.size <= _MANY else "about "
+    a = a.ravel()[:: -(-a.size // _MANY)]
     finite = a[np.isfinite(a)] if a.dtype.kind == "f" else a
     words = []
     if finite.size:
         low, high = finite.min(), finite.max()
         same = low == high
         mean = np.mean(finite, dtype=np.float64)
-        words.append(f"all {number(low)}" if same else f"{number(low)} … {number(high)}, mean {number(mean)}")
+        words.append(f"all {number(low)}" if same else f"{about}{number(low)} … {number(high)}, mean {number(mean)}")
     if a.dtype.kind == "f" and finite.size < a.size:
         nans = int(np.isnan(a).sum())
         words += [f"{nans} NaN"] if nans else []
@@ -61,6 +64,9 @@ def _nested(a: Any) -> str:
 def bad(a: Any) -> Literal["nan", "inf"] | None:
     """Whether `a` holds a NaN, or else an infinity. (−inf that masks attention scores is an infinity, too.)"""
     if isinstance(a, float) or (isinstance(a, (np.ndarray, np.generic)) and a.dtype.kind == "f"):
+        with np.errstate(all="ignore"):
+            if np.isfinite(np.sum(a, dtype=np.float64)):  # one fast pass, in nearly every case
+                return None
         if np.isnan(a).any():
             return "nan"
         if np.isinf(a).any():
