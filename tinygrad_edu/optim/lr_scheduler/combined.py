@@ -102,7 +102,17 @@ def _take_back(scheduler: LRScheduler) -> None:
 
 
 class ChainedScheduler(_Combined):
-    """All schedulers at once: their factors multiply."""
+    """All schedulers at once: their factors multiply.
+
+    >>> import tinygrad_edu as tg
+    >>> from tinygrad_edu.optim.lr_scheduler import ChainedScheduler, ConstantLR, ExponentialLR
+    >>> optimizer = tg.optim.SGD([tg.tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> scheduler = ChainedScheduler([ConstantLR(optimizer, factor=0.5), ExponentialLR(optimizer, gamma=0.5)])
+    >>> optimizer.step()
+    >>> scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.25]
+    """
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
         self._take(schedulers, optimizer)

@@ -18,6 +18,15 @@ class CosineAnnealingLR(LRScheduler):
     """lr = eta_min + (initial lr − eta_min) · (1 + cos(π · epoch / T_max)) / 2: down in T_max epochs, then up again.
 
     Raises ValueError unless T_max is positive.
+
+    >>> import tinygrad_edu as tg
+    >>> optimizer = tg.optim.SGD([tg.tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> scheduler = tg.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4)
+    >>> for epoch in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> round(scheduler.get_last_lr()[0], 6)
+    0.5
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
@@ -50,6 +59,15 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     T_i is T_0 at first, and T_mult times as long after each restart. `step(epoch)` takes fractions of epochs, too.
 
     Raises ValueError unless T_0 and T_mult are whole numbers from 1 up.
+
+    >>> import tinygrad_edu as tg
+    >>> optimizer = tg.optim.SGD([tg.tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> scheduler = tg.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=4)
+    >>> for epoch in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> round(scheduler.get_last_lr()[0], 6)
+    0.5
     """
 
     def __init__(

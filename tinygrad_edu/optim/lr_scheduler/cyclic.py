@@ -32,6 +32,16 @@ class CyclicLR(LRScheduler):
         cycle_momentum: let the momentum (or Adam's first beta) go from max_momentum to base_momentum and back.
 
     Raises ValueError for an unknown mode, and for cycle_momentum with an optimizer that has no momentum.
+
+    >>> import tinygrad_edu as tg
+    >>> optimizer = tg.optim.SGD([tg.tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> CyclicLR = tg.optim.lr_scheduler.CyclicLR
+    >>> scheduler = CyclicLR(optimizer, base_lr=1.0, max_lr=2.0, step_size_up=4, cycle_momentum=False)
+    >>> for epoch in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [1.5]
     """
 
     def __init__(

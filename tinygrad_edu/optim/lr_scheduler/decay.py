@@ -62,7 +62,17 @@ class LambdaLR(_Factors):
 
 
 class MultiplicativeLR(_Factors):
-    """lr ← lr · lr_lambda(epoch), from the first epoch on."""
+    """lr ← lr · lr_lambda(epoch), from the first epoch on.
+
+    >>> import tinygrad_edu as tg
+    >>> optimizer = tg.optim.SGD([tg.tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> scheduler = tg.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda epoch: 0.5)
+    >>> for epoch in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.25]
+    """
 
     def _next(self) -> list[Any]:
         rates = current(self.optimizer)
@@ -94,7 +104,17 @@ class _Multiplied(LRScheduler):
 
 
 class StepLR(_Multiplied):
-    """lr ← lr · gamma, every `step_size` epochs: initial lr · gamma^⌊epoch / step_size⌋."""
+    """lr ← lr · gamma, every `step_size` epochs: initial lr · gamma^⌊epoch / step_size⌋.
+
+    >>> import tinygrad_edu as tg
+    >>> optimizer = tg.optim.SGD([tg.tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> scheduler = tg.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
+    >>> for epoch in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.5]
+    """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         if step_size <= 0:
@@ -110,7 +130,17 @@ class StepLR(_Multiplied):
 
 
 class MultiStepLR(_Multiplied):
-    """lr ← lr · gamma at each of the `milestones`, which are numbers of epochs."""
+    """lr ← lr · gamma at each of the `milestones`, which are numbers of epochs.
+
+    >>> import tinygrad_edu as tg
+    >>> optimizer = tg.optim.SGD([tg.tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> scheduler = tg.optim.lr_scheduler.MultiStepLR(optimizer, milestones=[1, 2], gamma=0.5)
+    >>> for epoch in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.25]
+    """
 
     def __init__(
         self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
@@ -127,7 +157,17 @@ class MultiStepLR(_Multiplied):
 
 
 class ConstantLR(_Multiplied):
-    """lr = initial lr · factor for the first `total_iters` epochs, then the initial lr."""
+    """lr = initial lr · factor for the first `total_iters` epochs, then the initial lr.
+
+    >>> import tinygrad_edu as tg
+    >>> optimizer = tg.optim.SGD([tg.tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> scheduler = tg.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=2)
+    >>> for epoch in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [1.0]
+    """
 
     def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
         if not 0 <= factor <= 1:
@@ -145,7 +185,17 @@ class ConstantLR(_Multiplied):
 
 
 class LinearLR(_Multiplied):
-    """lr = initial lr · a factor that goes from `start_factor` to `end_factor` in `total_iters` epochs, in a line."""
+    """lr = initial lr · a factor that goes from `start_factor` to `end_factor` in `total_iters` epochs, in a line.
+
+    >>> import tinygrad_edu as tg
+    >>> optimizer = tg.optim.SGD([tg.tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> scheduler = tg.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.5, total_iters=4)
+    >>> for epoch in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.75]
+    """
 
     def __init__(
         self,
@@ -179,7 +229,17 @@ class LinearLR(_Multiplied):
 
 
 class ExponentialLR(_Multiplied):
-    """lr ← lr · gamma in each epoch."""
+    """lr ← lr · gamma in each epoch.
+
+    >>> import tinygrad_edu as tg
+    >>> optimizer = tg.optim.SGD([tg.tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> scheduler = tg.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> for epoch in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.25]
+    """
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
@@ -193,7 +253,17 @@ class ExponentialLR(_Multiplied):
 
 
 class PolynomialLR(_Multiplied):
-    """lr = initial lr · (1 − epoch / total_iters)^power, and 0 after that."""
+    """lr = initial lr · (1 − epoch / total_iters)^power, and 0 after that.
+
+    >>> import tinygrad_edu as tg
+    >>> optimizer = tg.optim.SGD([tg.tensor([1.0], requires_grad=True)], lr=1.0)
+    >>> scheduler = tg.optim.lr_scheduler.PolynomialLR(optimizer, total_iters=4)
+    >>> for epoch in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.5]
+    """
 
     def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
         self.total_iters, self.power = total_iters, power
