@@ -38,15 +38,20 @@ def patients() -> Table:
     return Table("the diabetes table", list(data.feature_names), data.data, "progress", data.target)
 
 
+def split(table: Table, seed: int = 0) -> tuple[Any, Any]:
+    """Which rows are learned from and which are kept aside, shuffled."""
+    order = np.random.default_rng(seed).permutation(len(table.target))
+    aside = round(TEST * len(order))
+    return order[aside:], order[:aside]
+
+
 def split_and_scale(table: Table | None = None, seed: int = 0) -> tuple[Any, Any, Any, Any]:
-    """Training and test part, shuffled; every feature scaled by what the training part knows of it.
+    """Training and test part; every feature scaled by what the training part knows of it.
 
     Statistics of the test part must not leak in: they would not be known yet when the model is used.
     """
     table = table or patients()
-    order = np.random.default_rng(seed).permutation(len(table.target))
-    aside = round(TEST * len(order))
-    train, test = order[aside:], order[:aside]
+    train, test = split(table, seed)
     check(table, train)
     mean, spread = table.features[train].mean(axis=0), table.features[train].std(axis=0)
     features = (table.features - mean) / spread
