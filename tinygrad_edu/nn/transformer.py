@@ -88,6 +88,7 @@ class TransformerEncoderLayer(Module):
     def forward(
         self, src: Tensor, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False
     ) -> Tensor:
+        """src_mask (L, L), src_key_padding_mask (N, L): as for attention. `is_causal` changes nothing."""
         x: Any = src
         masks = src_key_padding_mask, False, src_mask
         if self.norm_first:
@@ -154,6 +155,11 @@ class TransformerDecoderLayer(Module):
         tgt_is_causal: bool = False,
         memory_is_causal: bool = False,
     ) -> Tensor:
+        """tgt_mask (T, T) and tgt_key_padding_mask (N, T) within the target, the others, (T, S) and (N, S), to the memory.
+
+        `tgt_is_causal` and `memory_is_causal` change nothing.
+        """
+
         def within(x: Any) -> Any:
             return self.dropout1(self.self_attn(x, x, x, tgt_key_padding_mask, False, tgt_mask)[0])
 
@@ -204,6 +210,7 @@ class TransformerEncoder(Module):
     def forward(
         self, src: Tensor, mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool | None = None
     ) -> Tensor:
+        """The masks go to every layer."""
         x: Any = src
         for layer in self.layers:
             x = layer(x, src_mask=mask, src_key_padding_mask=src_key_padding_mask)
@@ -235,6 +242,7 @@ class TransformerDecoder(Module):
         tgt_is_causal: bool | None = None,
         memory_is_causal: bool = False,
     ) -> Tensor:
+        """The masks go to every layer."""
         x: Any = tgt
         for layer in self.layers:
             x = layer(
@@ -309,6 +317,7 @@ class Transformer(Module):
         tgt_is_causal: bool | None = None,
         memory_is_causal: bool = False,
     ) -> Tensor:
+        """The decoder's result. The masks go to the encoder and the decoder as they are named."""
         batch = 0 if self.batch_first else 1
         if src.ndim == tgt.ndim == 3 and src.shape[batch] != tgt.shape[batch]:
             raise RuntimeError(
