@@ -379,3 +379,16 @@ def test_every_layout_of_a_few_parameters():
         expected = one_by_one(name, params, range(3))
         train(getattr(tg.optim, name)(params), params, range(3))
         same(values(params), expected)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_state_in_memory_that_cannot_be_written_to_is_copied(n):
+    params = parameters([(3,), (2,), (4,)][:n])
+    optimizer = tg.optim.Adam(params)
+    train(optimizer, params, [0])
+    given = np.full(3, 2.0)
+    given.flags.writeable = False
+    optimizer.state[params[0]]["exp_avg"] = tg.from_numpy(given)
+    train(optimizer, params, [1])
+    np.testing.assert_array_equal(given, 2)
+    np.testing.assert_allclose(optimizer.state[params[0]]["exp_avg"].numpy(), 1.8 + 0.1 * params[0].grad.numpy())

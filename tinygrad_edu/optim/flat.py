@@ -94,12 +94,12 @@ def _entries(
     for name, first in initial.items():
         a = getattr(entries.get(name), "_array", None)
         if name in rule.numbers:
-            if type(a) is not ndarray or a.shape != () or a.dtype.kind != "f":
+            if type(a) is not ndarray or a.shape != () or a.dtype.kind != "f" or not a.flags.writeable:
                 a = _started(entries, name, first, (), number_dtype(), rule, options, p)
             numbers = numbers or {}
             numbers[name], state[name] = a, a.item()
         else:
-            if type(a) is not ndarray or a.shape != shape or a.dtype != dtype or not a.flags.c_contiguous:
+            if type(a) is not ndarray or a.shape != shape or a.dtype != dtype or not a.flags.carray:
                 a = _started(entries, name, first, shape, dtype, rule, options, p)
             state[name] = a
     return state, numbers
