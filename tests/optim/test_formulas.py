@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
-from tests.optim.references import CASES, OPTIONS, problem, reference, run
+from tests.optim.references import CASES, OPTIONS, asgd, problem, reference, run
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=lambda v: v if isinstance(v, str) else ",".join(v) or "-")
@@ -103,3 +103,34 @@ def test_the_state_is_named_as_pytorchs():
                 assert t.dtype == (tg.float32 if number else tg.float64)
             if "step" in state:
                 assert state["step"].item() == 3
+
+
+@pytest.mark.parametrize("options", [{}, {"t0": 20.0, "lambd": 0.01, "lr": 0.05}, {"t0": 0.0, "alpha": 0.5}], ids=str)
+def test_averaged_sgd_keeps_the_average(options):
+    start, grads = problem(60, shapes=[(4,)])
+    _, optimizer = run(tg, "ASGD", options, start, grads)
+    group = optimizer.param_groups[0]
+    x, state = start[0], {}
+    for given in grads:
+        x = asgd(group, state, x, given[0])
+    ours = optimizer.state[group["params"][0]]
+    np.testing.assert_allclose(ours["ax"].numpy(), state["ax"], rtol=1e-9)
+    assert (ours["eta"].item(), ours["mu"].item()) == (state["eta"], state["mu"])
+
+
+def test_adagrad_starts_anew_where_its_state_was_deleted():
+    start, grads = problem(3)
+    _, optimizer = run(tg, "Adagrad", {"initial_accumulator_value": 0.5}, start, grads)
+    optimizer.state.clear()
+    optimizer.step()
+    for p, g in zip(optimizer.param_groups[0]["params"], grads[-1], strict=True):
+        assert optimizer.state[p]["step"].item() == 1
+        np.testing.assert_allclose(optimizer.state[p]["sum"].numpy(), 0.5 + g * g)
+
+
+def test_the_state_of_adagrad_is_there_from_the_beginning():
+    a, b = tg.tensor([1.0, 2.0], requires_grad=True), tg.tensor(1.0, dtype=tg.float64, requires_grad=True)
+    optimizer = tg.optim.Adagrad([{"params": a}, {"params": b, "initial_accumulator_value": 0.25}])
+    assert optimizer.state[a]["sum"].tolist() == [0, 0]
+    assert (optimizer.state[b]["sum"].item(), optimizer.state[b]["sum"].dtype) == (0.25, tg.float64)
+    assert optimizer.state[a]["step"].item() == 0
