@@ -107,7 +107,10 @@ def stacked(
             hs, end = through(kind, blocks, w, starts[len(ends)], bool(reverse))
             outputs.append(hs)
             ends.append(end)
-        blocks = outputs[0] if len(outputs) == 1 else [joining.concatenate(*xs, axis=-1) for xs in zip(*outputs)]  # noqa: B905
+        if len(outputs) == 1:
+            (blocks,) = outputs
+        else:
+            blocks = [joining.concatenate(*both, axis=-1) for both in zip(*outputs, strict=True)]
     return blocks, ends
 
 
