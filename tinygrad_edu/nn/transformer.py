@@ -155,7 +155,7 @@ class TransformerDecoderLayer(Module):
         tgt_is_causal: bool = False,
         memory_is_causal: bool = False,
     ) -> Tensor:
-        """tgt_mask (T, T), tgt_key_padding_mask (N, T): within the target; the others, (T, S) and (N, S): to the memory.
+        """tgt_mask (T, T), tgt_key_padding_mask (N, T): within the target; others, (T, S) and (N, S): to the memory.
 
         `tgt_is_causal` and `memory_is_causal` change nothing.
         """
