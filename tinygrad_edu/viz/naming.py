@@ -8,16 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tinygrad_edu.nn.module import Module
 from tinygrad_edu.primitive import TensorBase
 
-__all__ = ["Names", "is_module"]
+__all__ = ["Names"]
 
 _MEMBERS = 100  # of a list of tensors that is a variable
-
-
-def is_module(x: Any) -> bool:
-    """Whether `x` is an nn.Module, or behaves as one: its parameters have names, and it can be called."""
-    return hasattr(type(x), "named_parameters") and callable(x)
 
 
 class Names:
@@ -109,9 +105,9 @@ class Names:
                     found += [(f"{name}[{k}]", t) for k, t in enumerate(x) if isinstance(t, TensorBase)]
                 elif type(x) is dict and 0 < len(x) <= _MEMBERS:
                     found += [(f"{name}[{k!r}]", t) for k, t in x.items() if isinstance(t, TensorBase)]
-                elif not isinstance(x, type) and is_module(x) and not self.classes:
+                elif isinstance(x, Module) and not self.classes:
                     found.append((name, x))
-        models = _outermost([(name, x) for name, x in found if is_module(x)])
+        models = _outermost([(name, x) for name, x in found if isinstance(x, Module)])
         for name, x in models:
             self.module(x, name if len(models) > 1 else "")
         for t in [*self.tensors.values(), *(x for _, x in found)]:

@@ -10,11 +10,12 @@ import numpy as np
 
 from tinygrad_edu.autograd.propagate import ordered
 from tinygrad_edu.memory import changed_since
+from tinygrad_edu.nn.module import Module
 from tinygrad_edu.primitive import Leaf, Node, Pick, Primitive, TensorBase
 from tinygrad_edu.symbols import byproducts, formula
 from tinygrad_edu.viz.clusters import clustered
 from tinygrad_edu.viz.graph import Graph
-from tinygrad_edu.viz.naming import Names, is_module
+from tinygrad_edu.viz.naming import Names
 from tinygrad_edu.viz.parts import Edge, Kind, Vertex
 from tinygrad_edu.viz.tracing import traced
 from tinygrad_edu.viz.values import bad, short
@@ -45,7 +46,7 @@ def graph(tensors: Any, *inputs: Any, params: Any = None, formulas: bool = False
     ['w', 'exp', '3', 'multiply']
     """
     values: Mapping[Any, Any] = {}
-    if is_module(tensors):
+    if isinstance(tensors, Module):
         outputs, values = traced(tensors, inputs)
         names = Names(outputs)
         names.params(params)
