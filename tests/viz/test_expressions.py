@@ -259,8 +259,9 @@ def test_opening_uses_the_browser(monkeypatch, tmp_path):
 def test_without_a_layout_program_the_command_shows_the_text(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("shutil.which", lambda name, path=None: None)
-    assert main(["graph", "w * x", "--format", "svg"]) == 2
-    assert "multiply(w, x)" in capsys.readouterr().err
+    for form in ("svg", "html"):
+        assert main(["graph", "--format", form, "--", "-w * x"]) == 2
+        assert "multiply(v₁, x)" in capsys.readouterr().err
 
 
 def test_the_module_is_no_other_way_to_run_python():

@@ -29,7 +29,7 @@ _PRINTED = ("text", "mermaid", "dot", "json")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("expression", metavar="EXPRESSION", help='a formula: "sigmoid(w @ x + b)"')
+    parser.add_argument("expression", metavar="EXPRESSION", help='a formula: "sigmoid(w @ x + b)" (-- "-x * w")')
     parser.add_argument("names", metavar="NAME=VALUE|NAME:SHAPE", nargs="*", help="numbers or shapes: w=[[1,2]] x:2x3")
     parser.add_argument("--format", choices=(*_WRITTEN, *_PRINTED), help="html (a page with a player) by default")
     parser.add_argument("-o", "--output", metavar="PATH", help="where to write; graph.html and its like by default")
@@ -61,8 +61,10 @@ def _drawn(options: argparse.Namespace) -> str:
             )
         backward(result, wrap(np.ones_like(result._array)))
     if form == "html":
-        path = film.html(options.output or "graph.html", title=formula.text)
-        return _opened(path, options)
+        try:
+            return _opened(film.html(options.output or "graph.html", title=formula.text), options)
+        except layout.LayoutMissing as missing:
+            raise layout.LayoutMissing(f"{missing}\n\n{film.graph().text(color=False)}") from None
     graph = film.graph()
     if form in _WRITTEN:
         return _opened(graph.render(options.output or f"graph.{form}"), options)
