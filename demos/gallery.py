@@ -82,7 +82,7 @@ def residual() -> viz.Film:
     tg.manual_seed(1)
     first, second = nn.Linear(3, 4), nn.Linear(4, 3)
     x = tg.tensor([[1.0, -2.0, 0.5]], requires_grad=True)
-    with viz.record({"first": first.weight, "second": second.weight}) as film:
+    with viz.record([("first.weight", first.weight), ("second.weight", second.weight)]) as film:
         y = x + second(tg.relu(first(x)))
         loss = (y * y).sum()
         loss.backward()

@@ -246,14 +246,14 @@ def test_folding_and_unfolding(open_page, folded):
         return page.evaluate("[...document.querySelectorAll('#graph .node')].map(g => g.dataset.id)")
 
     before = drawn()
-    assert page.locator(".k-folded").count() >= 1 and len(before) <= 60
+    assert page.locator("#graph .k-folded").count() >= 1 and len(before) <= 60
     page.click("#unfold")
-    assert page.locator(".k-folded").count() == 0
+    assert page.locator("#graph .k-folded").count() == 0
     nodes = json.loads(page.text_content("#data"))["graph"]["nodes"]
     assert sorted(drawn()) == sorted(n["id"] for n in nodes)
     page.click("#fold")
     assert page.locator(".cluster").count() == 0
-    page.focus(".k-folded")
+    page.focus("#graph .k-folded")
     page.keyboard.press("Enter")
     assert page.locator(".cluster").count() == 1
     assert page.evaluate("document.activeElement.getAttribute('aria-expanded')") == "true"
@@ -360,7 +360,8 @@ def test_recorded_backward_passes_are_shown_as_such(open_page, folder):
 
 
 HOSTILE = [
-    "<script>document.title='hacked'</script>", '"quoted" \'names\'', "two\nlines\ttab", "\u202egnp.exe", "]]>", "</script>",
+    "<script>document.title='hacked'</script>", '"quoted" \'names\'', "two\nlines\ttab", "\u202egnp.exe", "]]>",
+    "</script>",
     "<!--", "&lt;b&gt;", "\u2028line", "${alert(1)}", "%%DATA%%",
 ]  # fmt: skip
 
@@ -448,12 +449,11 @@ def axe(tmp_path_factory):
         return archive.extractfile("package/axe.min.js").read().decode()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
 def test_axe_finds_no_serious_fault(browser, small, axe, scheme, width):
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
-    for step in (0, 5, 14):
+    for step in (0, 14):
         page.goto(f"file://{small}#step={step}")
         page.reload()
         page.wait_for_selector("[data-ready]", state="attached")

@@ -1,5 +1,6 @@
 // The picture: where everything is for the clusters that are open now, and the SVG for it.
 
+const MARGIN = 24, FOOT = 56; // pixels around the picture; the legend and the tools are at its foot
 const SVG = "http://www.w3.org/2000/svg";
 
 function svg(name, attributes, ...children) {
@@ -129,7 +130,22 @@ class Picture {
     const local = this.local.get(level);
     const out = [];
     for (let k = 0; k < points.length; k += 2) out.push(local(points[k], points[k + 1]));
+    // boxes are not stretched with the space around them: an edge ends where its box is
+    const last = out.length - 1;
+    this.attach(level, from, points.slice(0, 2), out, 0, 1);
+    this.attach(level, to, points.slice(-2), out, last, last - 1);
     return out;
+  }
+
+  attach(level, name, [x, y], points, end, next) {
+    const centre = this.plan.levels[level].at[name];
+    const box = this.at.get(name);
+    if (!box || name[0] === "<" || name[0] === ">") return;
+    const before = points[end];
+    const half = this.plan.sizes[name];
+    const side = Math.max(-1, Math.min(1, (x - centre[0]) / (half[0] / 2))), low = y > centre[1] ? 1 : 0;
+    points[end] = [box[0] + (box[2] / 2) * (1 + side), box[1] + box[3] * low];
+    points[next] = [points[next][0] + points[end][0] - before[0], points[next][1] + points[end][1] - before[1]];
   }
 
   route(edge) {
@@ -311,10 +327,10 @@ class Picture {
   // The whole picture if it can be read then, else its beginning.
   fit() {
     const [w, h] = this.room();
-    const margin = 24;
-    const whole = Math.min((w - 2 * margin) / this.size[0], (h - 2 * margin) / this.size[1], 1.6);
-    const scale = Math.max(whole, Math.min(0.62, (w - 2 * margin) / this.size[0]), 0.05);
-    this.transform = { scale, x: (w - this.size[0] * scale) / 2, y: Math.max(margin, (h - this.size[1] * scale) / 2) };
+    const [width, height] = [w - 2 * MARGIN, h - MARGIN - FOOT];
+    const whole = Math.min(width / this.size[0], height / this.size[1], 1.6);
+    const scale = whole >= 0.75 ? whole : Math.max(whole, Math.min(0.85, Math.max(0.6, width / this.size[0])));
+    this.transform = { scale, x: (w - this.size[0] * scale) / 2, y: Math.max(MARGIN, MARGIN + (height - this.size[1] * scale) / 2) };
     this.apply();
   }
 
@@ -334,16 +350,15 @@ class Picture {
     const box = this.at.get(this.shown(id));
     if (!box) return;
     const t = this.transform;
-    const size = this.room();
-    const margin = 24;
+    const ends = [[MARGIN, this.room()[0] - MARGIN], [MARGIN, this.room()[1] - FOOT]]; // of the room, across and down
     const seen = [0, 1].map((k) => [(k ? t.y : t.x) + box[k] * t.scale, (k ? t.y : t.x) + (box[k] + box[k + 2]) * t.scale]);
-    if (!always && seen.every(([from, to], k) => from >= margin && to <= size[k] - margin)) return;
+    if (!always && seen.every(([from, to], k) => from >= ends[k][0] - 1 && to <= ends[k][1] + 1)) return;
     const moved = seen.map(([from, to], k) => {
-      const old = k ? t.y : t.x;
+      const [start, end] = ends[k];
       const whole = this.size[k] * t.scale;
-      if (whole <= size[k] - 2 * margin) return (size[k] - whole) / 2;
-      const middle = old + size[k] / 2 - (from + to) / 2;
-      return Math.min(margin, Math.max(size[k] - margin - whole, middle));
+      if (whole <= end - start) return (start + end - whole) / 2;
+      const middle = (k ? t.y : t.x) + (start + end - from - to) / 2;
+      return Math.min(start, Math.max(end - whole, middle));
     });
     [t.x, t.y] = moved;
     this.apply();
