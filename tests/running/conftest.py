@@ -12,6 +12,8 @@ from textwrap import dedent
 
 import pytest
 
+collect_ignore = ["programs"]  # they run when they are asked to
+
 Done = subprocess.CompletedProcess[str]
 Run = Callable[..., Done]
 
