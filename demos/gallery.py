@@ -195,6 +195,7 @@ def run(pictures: Pictures) -> None:
         title, _, words = (make.__doc__ or "").partition("\n")
         title = title.rstrip(".")
         path = film.html(folder / f"{name}.html", title)
+        film.graph().render(folder / f"{name}.svg", legend=False)
         proved = film.verify()
         print(f"  wrote {path}: {len(film.graph().nodes)} nodes, {proved} steps, each computed again and found right")
         cards.append(_card(name, title, " ".join(words.split()), film))
@@ -206,7 +207,7 @@ def run(pictures: Pictures) -> None:
 def _card(name: str, title: str, words: str, film: viz.Film) -> str:
     facts = f"{len(film.graph().nodes)} nodes, {len(film)} steps"
     return (
-        f'<li><a href="{name}.html"><h2>{escape(title)}</h2><p>{escape(words)}</p>'
+        f'<li><a href="{name}.html"><img src="{name}.svg" alt=""><h2>{escape(title)}</h2><p>{escape(words)}</p>'
         f'<p class="facts">{escape(facts)}</p></a></li>'
     )
 
@@ -220,18 +221,20 @@ _INDEX = """<!doctype html>
 <link rel="icon" href="data:,">
 <title>Computations to play</title>
 <style>
-:root { --desk: #eef0f4; --card: #fff; --ink: #10151f; --faint: #4f596a; --rule: #d5dae3; --accent: #1257b0; }
+:root { --paper: #fefefe; --desk: #eef0f4; --card: #fff; --ink: #10151f; --faint: #4f596a; --rule: #d5dae3; --accent: #1257b0; }
 @media (prefers-color-scheme: dark) {
-  :root { --desk: #0d1015; --card: #1a1f28; --ink: #eef1f6; --faint: #aab3c2; --rule: #323a47; --accent: #8cbcff; }
+  :root { --paper: #14181f; --desk: #0d1015; --card: #1a1f28; --ink: #eef1f6; --faint: #aab3c2; --rule: #323a47; --accent: #8cbcff; }
 }
 body { margin: 0 auto; max-width: 1080px; padding: 32px 20px 64px; background: var(--desk); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Noto Sans", sans-serif; }
 h1 { margin: 0; font-size: 28px; letter-spacing: -0.02em; }
 .lead { max-width: 62ch; color: var(--faint); }
-ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 16px; margin: 24px 0; padding: 0;
-  list-style: none; }
-a { display: block; height: 100%; box-sizing: border-box; padding: 18px 20px; border: 1px solid var(--rule); border-radius: 14px;
-  background: var(--card); color: inherit; text-decoration: none; }
+ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 16px;
+  margin: 24px 0; padding: 0; list-style: none; }
+a { display: block; height: 100%; box-sizing: border-box; padding: 18px 20px; border: 1px solid var(--rule);
+  border-radius: 14px; background: var(--card); color: inherit; text-decoration: none; }
+img { display: block; box-sizing: border-box; width: 100%; height: 210px; margin-bottom: 14px; padding: 8px;
+  border-radius: 10px; background: var(--paper); object-fit: contain; }
 a:hover { border-color: var(--accent); }
 a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 h2 { margin: 0 0 6px; font-size: 18px; color: var(--accent); }
@@ -241,8 +244,8 @@ p { margin: 6px 0; }
 </head>
 <body>
 <h1>Computations to play</h1>
-<p class="lead">Each page shows a computation as a graph, and plays it forwards and backwards, one node at a time, with the
-numbers that the engine computed. Space plays, the arrow keys step.</p>
+<p class="lead">Each page shows a computation as a graph, and plays it forwards and backwards, one node at a time,
+with the numbers that the engine computed. Space plays, the arrow keys step.</p>
 <ul>
 CARDS
 </ul>

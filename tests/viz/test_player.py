@@ -64,7 +64,8 @@ def expected():
     d = y - T
     q = d * d
     steps = [
-        {"x": X, "w": W, "a": a}, {"a": a, "b": B, "z": z}, {"z": z, "h": h}, {"h": h, "s": s}, {"s": s, "h": h, "y": y},
+        {"x": X, "w": W, "a": a}, {"a": a, "b": B, "z": z}, {"z": z, "h": h}, {"h": h, "s": s},
+        {"s": s, "h": h, "y": y},
         {"y": y, "t": T, "d": d}, {"d": d, "q": q}, {"q": q, "loss": q.sum()}, {"∂loss/∂loss": 1},
     ]  # fmt: skip
     one = np.ones_like(q)
@@ -73,7 +74,8 @@ def expected():
     dh_all = dh + ds * h + ds * h
     dz = dh_all * (1 - h * h)
     steps += [
-        {"g = ∂loss/∂loss": 1, "to q:": one}, {"g = ∂loss/∂q": one, "to d:": one * d}, {"g = ∂loss/∂d": dd, "to y:": dd},
+        {"g = ∂loss/∂loss": 1, "to q:": one}, {"g = ∂loss/∂q": one, "to d:": one * d},
+        {"g = ∂loss/∂d": dd, "to y:": dd},
         {"g = ∂loss/∂y": dd, "to s:": dd, "to h:": dd}, {"g = ∂loss/∂s": ds, "to h:": ds * h},
         {"g = ∂loss/∂h": dh_all, "to z:": dz}, {"g = ∂loss/∂z": dz, "to a:": dz, "to b:": dz.sum(0)},
         {"g = ∂loss/∂a": dz, "to w:": X.T @ dz},
@@ -90,7 +92,7 @@ def shown(page):
         found[name] = cells
     for name, cells in page.evaluate(
         """() => [...document.querySelectorAll('#told .part')].map(part => [part.querySelector('.to').textContent,
-            [...part.querySelector('.row').querySelectorAll('.cell')].map(c => [Number(c.dataset.value), c.textContent])])"""
+            [...part.querySelectorAll('.row .cell')].map(c => [Number(c.dataset.value), c.textContent])])"""
     ):
         found.setdefault(name, cells)
     return found
