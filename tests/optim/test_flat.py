@@ -392,3 +392,60 @@ def test_a_state_in_memory_that_cannot_be_written_to_is_copied(n):
     train(optimizer, params, [1])
     np.testing.assert_array_equal(given, 2)
     np.testing.assert_allclose(optimizer.state[params[0]]["exp_avg"].numpy(), 1.8 + 0.1 * params[0].grad.numpy())
+
+
+def test_a_gradient_from_before_is_an_error_for_one_parameter_too():
+    for n in (1, 5):
+        params = parameters([(2,)] * n)
+        optimizer = tg.optim.SGD(params)
+        train(optimizer, params, [0])
+        params[0].data = tg.zeros(1, dtype=tg.float64)
+        with pytest.raises(RuntimeError, match=r"shape \(1,\) has a gradient of shape \(2,\).*zero_grad\(\)"):
+            optimizer.step()
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_state_of_other_dtypes_is_converted(n):
+    params = parameters([(3,), (2,), (4,)][:n])
+    optimizer = tg.optim.Adam(params)
+    train(optimizer, params, [0])
+    state = optimizer.state[params[0]]
+    state["step"], state["exp_avg"] = tg.tensor(7), state["exp_avg"].float()
+    train(optimizer, params, [1])
+    assert (state["step"].item(), state["step"].dtype, state["exp_avg"].dtype) == (8, tg.float32, tg.float64)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_counters_have_the_default_dtype_if_it_is_float64(n):
+    params = parameters([(3,), (2,), (4,)][:n])
+    tg.set_default_dtype(tg.float64)
+    try:
+        optimizer = tg.optim.Adam(params)
+        train(optimizer, params, [0])
+    finally:
+        tg.set_default_dtype(tg.float32)
+    assert optimizer.state[params[0]]["step"].dtype == tg.float64
+    train(optimizer, params, [1])
+    assert optimizer.state[params[0]]["step"].dtype == tg.float64
+
+
+@pytest.mark.parametrize("name", ["SGD", "Momentum", "Adam"])
+def test_the_layout_is_kept_while_nothing_changes(name):
+    params = parameters([(2,)] * 5)
+    optimizer = getattr(tg.optim, name)(params)
+    train(optimizer, params, [0])
+    layout = optimizer._layouts[0]
+    train(optimizer, params, [1, 2])
+    assert optimizer._layouts[0] is layout
+
+
+def test_small_parameters_are_packed_into_pieces(monkeypatch):
+    monkeypatch.setattr(flat, "PIECE", 6)
+    sizes = [2, 3, 1, 4, 2, 5, 2, 2, 2, 6]
+    params = parameters([(n,) for n in sizes])
+    optimizer = tg.optim.Adam(params)
+    train(optimizer, params, range(3))
+    layout = optimizer._layouts[0]
+    assert [[p.numel() for p in block.params] for block in layout.blocks] == [[2, 3, 1], [4, 2], [2, 2, 2]]
+    assert [p.numel() for p in layout.others] == [5, 6]
+    same(values(params), one_by_one("Adam", parameters([(n,) for n in sizes]), range(3)))
