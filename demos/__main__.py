@@ -60,6 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
         return
     if bool(options.csv) != bool(options.target):
         parse.error("--csv FILE and --target COLUMN belong together: the file, and which of its columns to predict")
+    if options.csv and options.lessons and "diabetes" not in options.lessons:
+        parse.error("--csv FILE is a table for the lesson diabetes, which is not among those that are named")
     if options.without and not options.csv:
         parse.error("--without COLUMN leaves out a column of --csv FILE, which is not given")
     names = options.lessons or (["diabetes"] if options.csv else LESSONS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -110,8 +109,10 @@ def _number(path: Any, line: int, name: str, cell: str) -> float:
     if not _is_number(cell):
         raise ValueError(f"{where}: {cell!r} is not a number. Numbers are written like -1234.5 and 6e-3.")
     value = float(cell)
-    if not math.isfinite(value):
-        raise ValueError(f"{where}: {cell} is not finite, and would make every prediction so. Remove the row.")
+    if not abs(value) < 1e100:
+        raise ValueError(
+            f"{where}: {cell} is infinite, or too large for its square, which the loss needs. Remove the row."
+        )
     return value
 
 

@@ -159,8 +159,9 @@ BAD = {
     "a decimal comma": ("a;b;y\n1;2;3\n4;5,5;6\n", ["line 3, column 'b'", "'5,5' is not a number", "-1234.5"]),
     "a text column": ("a,town,y\n1,Ulm,3\n4,Bonn,6\n", ["column 'town' holds text ('Ulm' in line 2)", "0 and 1"]),
     "two text columns": ("a,x y,z,y\n1,p,q,2\n", ["'x y' holds text", "'z' holds text", '--without "x y" --without z']),
-    "infinity": ("a,y\n1,2\ninf,3\n", ["line 3, column 'a'", "inf is not finite"]),
-    "too large": ("a,y\n1,2\n1e999,3\n", ["line 3, column 'a'", "1e999 is not finite"]),
+    "infinity": ("a,y\n1,2\ninf,3\n", ["line 3, column 'a'", "inf is infinite"]),
+    "too large": ("a,y\n1,2\n1e999,3\n", ["line 3, column 'a'", "1e999 is infinite, or too large"]),
+    "too large to be squared": ("a,y\n1,2\n-3e200,3\n", ["line 3, column 'a'", "too large for its square"]),
     "a row that is short": ("a,b,y\n1,2,3\n4,5\n", ["line 3: 2 values, but there are 3 columns", "comma"]),
     "a row that is long": ("a,b,y\n1,2,3,4\n", ["line 2: 4 values", "quotes"]),
     "no names": ("1,2,3\n4,5,6\n", ["line 1: these are numbers", "must name the columns"]),
@@ -237,7 +238,12 @@ def test_the_command_takes_a_table(tmp_path, capsys, monkeypatch):
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(["--csv", "x.csv"], "belong together"), (["--target", "y"], "belong together"), (["--without", "y"], "--csv")],
+    [
+        (["--csv", "x.csv"], "belong together"),
+        (["--target", "y"], "belong together"),
+        (["--without", "y"], "--csv"),
+        (["line", "--csv", "x.csv", "--target", "y"], "lesson diabetes"),
+    ],
 )
 def test_options_of_the_table_that_do_not_fit_are_refused(capsys, arguments, words):
     with pytest.raises(SystemExit):

@@ -11,7 +11,7 @@ pytest.importorskip("tqdm")
 matplotlib.use("Agg")
 
 from demos import line, plane  # noqa: E402
-from demos.__main__ import LESSONS, main  # noqa: E402
+from demos.__main__ import LESSONS, PAGES, main  # noqa: E402
 from demos.pictures import Pictures  # noqa: E402
 
 
@@ -89,4 +89,4 @@ def test_an_unknown_lesson_is_an_error_that_lists_the_known_ones(capsys):
 
 def test_list_names_every_lesson_without_running_any(capsys):
     main(["--list"])
-    assert [row.split()[0] for row in capsys.readouterr().out.splitlines()] == list(LESSONS)
+    assert [row.split()[0] for row in capsys.readouterr().out.splitlines()] == LESSONS + PAGES

@@ -52,6 +52,12 @@ def test_the_problem_is_the_training_part_of_lesson_4_with_its_target_scaled():
     np.testing.assert_allclose(table.T @ (table @ p.exact - p.target), 0, atol=1e-10)
 
 
+def test_a_step_of_adams_is_as_long_as_its_rate_so_the_target_had_to_be_scaled(result):
+    first, second = result[0]["runs"]["Adam"]["path"][:2]
+    np.testing.assert_allclose(np.abs(second - first), result[0]["runs"]["Adam"]["rate"], rtol=1e-4)
+    assert split_and_scale()[1].mean() == pytest.approx(150, abs=5)
+
+
 def test_sgd_is_where_calculus_says_after_every_epoch(result):
     p = optimizers.problem()
     run = result[0]["runs"]["SGD"]
