@@ -116,7 +116,7 @@ def test_text_cannot_be_torn_apart_by_names(name):
 # -- Mermaid -------------------------------------------------------------------------------------------------
 
 _MERMAID = re.compile(
-    r"flowchart (TB|LR)|classDef \w+ [\w:#,. -]+|subgraph c\d+\[\"[^\"]*\"\]|end|"
+    r"flowchart (TB|LR)|classDef \w+ [\w:#,. -]+|class c\d+(,c\d+)* (module|repeat)|subgraph c\d+\[\"[^\"]*\"\]|end|"
     r"(n|c)\d+(\[\"[^\"]*\"\]|\(\"[^\"]*\"\)|\[\[\"[^\"]*\"\]\]):::\w+|(n|c)\d+ -->(\|\"[^\"]*\"\|)? (n|c)\d+"
 )
 

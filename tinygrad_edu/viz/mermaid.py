@@ -37,6 +37,10 @@ def source(graph: Graph, direction: str = "TB") -> str:
         lines.append(f"    {e.source} {arrow} {e.target}")
     styles = {_style(v): v for v in graph.nodes}
     lines += [f"    classDef {name} {_css(v)}" for name, v in styles.items()]
+    for kind, (fill, line) in palette.CLUSTER.items():
+        if keys := [c.key for c in graph.clusters if c.kind == kind]:
+            lines.append(f"    classDef {kind} fill:{fill},stroke:{line},color:{palette.FAINT}")
+            lines.append(f"    class {','.join(keys)} {kind}")
     return "\n".join(lines) + "\n"
 
 
