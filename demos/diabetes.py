@@ -139,11 +139,12 @@ def draw_how_much(pictures: Pictures, table: Table, points: Any, losses: Any, we
     shown = np.sort(np.argsort(-np.abs(weights[1]))[:20])  # the largest, where there are more
     places = np.arange(len(shown))
     names = [table.names[k] for k in shown]
-    bars.bar(places - 0.2, weights[0][shown], 0.4, color=BLUE, label="gradient descent")
-    bars.bar(places + 0.2, weights[1][shown], 0.4, color=ORANGE, label="least squares")
-    bars.axhline(0, color=GREY, linewidth=1)
+    bars.barh(places - 0.2, weights[0][shown], 0.4, color=BLUE, label="gradient descent")
+    bars.barh(places + 0.2, weights[1][shown], 0.4, color=ORANGE, label="least squares")
+    bars.axvline(0, color=GREY, linewidth=1)
     bars.set(title="Weights of the scaled features")
-    bars.set_xticks(places, names, rotation=90 if sum(map(len, names)) > 40 else 0)
+    bars.set_yticks(places, names, fontsize=10 if len(names) <= 12 else 8)
+    bars.invert_yaxis()
     bars.legend(frameon=False)
     pictures.plot(figure, "diabetes")
 
