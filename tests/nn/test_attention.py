@@ -69,7 +69,7 @@ def test_each_query_gets_the_mean_of_the_values_that_fit(problem, scale):
 
 
 @given(problems())
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_gradients(problem):
     q, k, v, mask = problem
     leaves = [tg.tensor(x, requires_grad=True) for x in (q, k, v)]
@@ -164,7 +164,7 @@ OPTIONS = st.fixed_dictionaries(
 
 
 @given(OPTIONS, st.sampled_from([None, "bool", "float"]), st.sampled_from([None, "bool", "float", "heads"]))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_several_heads_are_attention_in_subspaces(options, padding, masking):
     rng = np.random.default_rng(0)
     module = made(6, 2, **options)

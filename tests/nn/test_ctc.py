@@ -58,7 +58,7 @@ def test_the_loss_is_a_sum_over_all_paths(problem, in_a_row):
 
 
 @given(problems())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_gradients(problem):
     x, targets, ends, sizes, blank = problem
 

@@ -136,7 +136,7 @@ LAYERS = st.fixed_dictionaries(
 
 
 @given(st.sampled_from(KINDS), LAYERS, st.integers(1, 4), st.integers(0, 3), st.booleans())
-@settings(max_examples=40)
+@settings(max_examples=30)
 def test_a_layer_is_its_steps_for_each_sample(kind, options, steps, n, with_state):
     module = made(kind, 2, 3, **options)
     x = np.random.default_rng(2).standard_normal((steps, n, 2))
@@ -187,7 +187,7 @@ def test_a_projection_is_applied_to_the_state_of_every_step():
 
 
 @given(st.sampled_from([k for k in KINDS if k != "RELU"]), LAYERS, st.booleans(), st.data())
-@settings(max_examples=25)
+@settings(max_examples=18)
 def test_gradients_of_layers(kind, options, packed, data):
     module = made(kind, 2, 2, **options)
     lengths = data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
@@ -256,7 +256,7 @@ LENGTHS = st.lists(st.integers(1, 5), min_size=1, max_size=5)
 
 
 @given(st.sampled_from(KINDS), LAYERS, LENGTHS, st.booleans())
-@settings(max_examples=40)
+@settings(max_examples=30)
 def test_a_packed_sequence_gives_what_each_sequence_gives_alone(kind, options, lengths, with_state):
     module = made(kind, 2, 3, **options)
     rng = np.random.default_rng(3)
