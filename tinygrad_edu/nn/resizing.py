@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_edu.nn.functional import resizing as F
-from tinygrad_edu.nn.functional.convolution import fold, unfold
+from tinygrad_edu.nn.functional.blocks import fold, unfold
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.tensor import Tensor
 

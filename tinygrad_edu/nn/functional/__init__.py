@@ -52,6 +52,7 @@ from tinygrad_edu.nn.functional.binary import (
     binary_cross_entropy_with_logits,
     soft_margin_loss,
 )
+from tinygrad_edu.nn.functional.blocks import fold, unfold
 from tinygrad_edu.nn.functional.classes import cross_entropy, kl_div, multi_margin_loss, nll_loss
 from tinygrad_edu.nn.functional.convolution import (
     conv1d,
@@ -60,8 +61,6 @@ from tinygrad_edu.nn.functional.convolution import (
     conv_transpose1d,
     conv_transpose2d,
     conv_transpose3d,
-    fold,
-    unfold,
 )
 from tinygrad_edu.nn.functional.ctc import ctc_loss
 from tinygrad_edu.nn.functional.distances import (
