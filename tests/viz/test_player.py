@@ -468,6 +468,28 @@ def test_axe_finds_no_serious_fault(browser, small, axe, scheme, width):
     context.close()
 
 
+def test_a_variable_called_g_is_not_taken_for_the_cotangent(open_page, folder):
+    g = tg.tensor([1.0, 2.0], requires_grad=True)
+    with viz.record() as film:
+        (g * g).sum().backward()
+    page = open_page(film.html(folder / "g.html"), "#step=5")
+    assert page.text_content("#told .name") == "ḡ = ḡ(v₁)" or page.text_content("#told .name").startswith("ḡ = ")
+    assert page.text_content("#told .rule code") == "ḡ · g"
+
+
+def test_in_a_notebook_the_page_is_in_a_frame(open_page, folder, small):
+    w = tg.tensor([1.0, 2.0], requires_grad=True)
+    with viz.record() as film:
+        (w * w).sum().backward()
+    file = folder / "notebook.html"
+    file.write_text(f"<html data-ready>{film._repr_html_()}</html>", encoding="utf-8")
+    frame = open_page(file).frame_locator("iframe")
+    frame.locator("#next").click()
+    assert frame.locator("#count").text_content() == "1 / 6"
+    frame.locator("#last").click()
+    assert frame.locator("#count").text_content() == "6 / 6"
+
+
 @pytest.mark.parametrize("width", [320, 360, 800, 1280])
 def test_nothing_is_wider_than_the_screen(open_page, small, width):
     page = open_page(small, "#step=14", viewport={"width": width, "height": 740})

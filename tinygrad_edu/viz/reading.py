@@ -241,6 +241,8 @@ class _Reader:
         if vertex.bad or (suspect and value is None):
             self.suspects.add(vertex.key)
         symbols = {"y": vertex.symbol, **{_operand(p, i): v.symbol for i, v, _ in operands}}
+        if "g" in (vertex.symbol, *symbols.values()):
+            symbols["g"] = "ḡ"  # somebody's variable is called g: the cotangent gets another name here
         if self.formulas and p.operands:
             vertex.where = ", ".join(f"{n} = {d}" for n, d in byproducts(p, symbols).items()) or None
         for i, v, result in operands:

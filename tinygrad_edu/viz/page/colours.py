@@ -15,15 +15,8 @@ def theme() -> str:
     >>> ".k-leaf{" in theme()
     True
     """
-    return (
-        _rules(lambda colour: colour)
-        + "@media (prefers-color-scheme: dark){"
-        + _rules(lambda colour: DARK.get(colour, colour))
-        + "}"
-        + "@media print{"
-        + _rules(lambda colour: colour)
-        + "}"
-    )
+    dark = _rules(lambda colour: DARK.get(colour, colour))
+    return _rules(lambda colour: colour) + "@media screen and (prefers-color-scheme: dark){" + dark + "}"
 
 
 def _rules(on_paper: Callable[[str], str]) -> str:

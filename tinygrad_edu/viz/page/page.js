@@ -184,6 +184,9 @@
     for (const kind of kinds) if (runs.length && runs[runs.length - 1][0] === kind) runs[runs.length - 1][1]++; else runs.push([kind, 1]);
     if (runs.length <= 60) id("phases").append(...runs.map(([kind, n]) => { const part = el("i", { class: kind }); part.style.flexGrow = n; return part; }));
     let later = null;
+    const address = () => {
+      try { history.replaceState(null, "", `#step=${player.at}`); } catch { /* a frame inside of another page has no address of its own */ }
+    };
     player.moved = () => {
       slider.value = player.at;
       const step = player.steps[player.at - 1];
@@ -196,7 +199,7 @@
       id("play").setAttribute("aria-label", player.playing ? "Pause" : "Play");
       if (selected) details();
       clearTimeout(later);
-      later = setTimeout(() => history.replaceState(null, "", `#step=${player.at}`), player.playing ? 400 : 60);
+      later = setTimeout(address, player.playing ? 400 : 60);
     };
     const by = (move) => () => { if (player.playing) player.pause(); move(); };
     id("first").onclick = by(() => player.go(0));

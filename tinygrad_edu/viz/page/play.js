@@ -212,7 +212,8 @@ class Player {
     title("backward", "backward", `${this.symbol(step.node)} = ${this.call(step.node)}`);
     const uses = this.uses.get(`${step.pass} ${step.node}`) || 1;
     const name = this.cotangent(step.node, step.pass);
-    out.push(el("h3", {}, "Comes in"), ...this.shower.rows(`g = ${name}`, step.incoming, uses > 1 ? `complete: ${uses} contributions added up` : null));
+    const g = (this.operands.get(step.node) || []).some((e) => e.formula && e.formula.includes("ḡ")) ? "ḡ" : "g";
+    out.push(el("h3", {}, "Comes in"), ...this.shower.rows(`${g} = ${name}`, step.incoming, uses > 1 ? `complete: ${uses} contributions added up` : null));
     const operands = this.operands.get(step.node) || [];
     const rules = new Map(operands.map((e) => [e.position, e]));
     out.push(el("h3", {}, "Goes to each operand"));
