@@ -271,10 +271,18 @@ class Container(TensorBase):
         return bool(self.item())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number("float"))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number("int"))
+
+    def _number(self, kind: str) -> Any:
+        if self._array.size != 1:
+            raise ValueError(
+                f"only one element tensors can be converted to Python scalars: {kind}(x) of shape {tuple(self.shape)}. "
+                f"Reduce it (x.mean(), x.sum()), or take an element: x[0]."
+            )
+        return self.item()
 
     def __index__(self) -> int:
         if self._array.dtype.kind == "f" or self._array.size != 1:

@@ -36,6 +36,11 @@ def _on_arrays(function: Any) -> Callable[..., Any]:
     return function
 
 
+def _of_bools(name: str, error: TypeError) -> RuntimeError:
+    """The error for what NumPy does not do with bools: subtract them, and turn their sign."""
+    return RuntimeError(f"{name}: {error}. Invert a mask by ~mask, or convert it first: mask.float()")
+
+
 def elementwise_unary(p: Primitive, general: Recorder) -> Recorder:
     """Elementwise functions of one operand."""
     function, plan, name = _on_arrays(p.function), p.plan(1), p.name
@@ -47,7 +52,10 @@ def elementwise_unary(p: Primitive, general: Recorder) -> Recorder:
             return general(x)
         if type(a) is not ndarray:
             return general(x)
-        y = function(a)
+        try:
+            y = function(a)
+        except TypeError as error:
+            raise _of_bools(name, error) from None
         if type(y) is not ndarray:
             y = as_result(y, (a,), name)
         if y.dtype is not a.dtype:
@@ -89,6 +97,8 @@ def elementwise_binary(p: Primitive, general: Recorder) -> Recorder:
             y = function(x, z)
         except ValueError:
             return general(a, b)
+        except TypeError as error:
+            raise _of_bools(name, error) from None
         if type(y) is not ndarray:
             y = as_result(y, (x, z), name)
         if y.dtype is not float32:

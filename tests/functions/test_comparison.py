@@ -227,3 +227,10 @@ def test_numpys_functions_without_a_derivative_are_refused_by_name() -> None:
         np.i0(leaf([1.0]))
     with pytest.raises(TypeError, match=r"np\.heaviside has no derivative"):
         np.heaviside(leaf([1.0]), 0.5)
+
+
+def test_isin_asks_for_each_element() -> None:
+    x = tg.tensor([[1, 2], [3, 4]])
+    assert tg.isin(x, tg.tensor([4, 1])).tolist() == [[True, False], [False, True]]
+    assert tg.isin(x, 2, invert=True).tolist() == [[True, False], [True, True]]
+    assert tg.isin(3, x).item() is True

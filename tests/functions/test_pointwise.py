@@ -305,8 +305,10 @@ def test_bools_have_signs_of_their_own() -> None:
     assert_array_equal(tg.sign(b)._array, [True, False])
     with pytest.raises(RuntimeError, match="bool"):
         tg.positive(b)
-    with pytest.raises(TypeError, match="boolean"):
+    with pytest.raises(RuntimeError, match="boolean"):
         b - b
+    with pytest.raises(RuntimeError, match="mask"):
+        assert -b is None
 
 
 def test_sigmoid_and_erf_of_unsigned_integers_do_not_wrap_around() -> None:

@@ -81,3 +81,43 @@ def test_the_version_is_pytorchs_and_compares(run: Run) -> None:
         """
     )
     assert done.stdout == "True True None\nTrue True\n", done.stderr
+
+
+def test_numpys_functions_give_arrays_as_under_pytorch(run: Run) -> None:
+    done = run(
+        """
+        import numpy as np, torch
+        x = torch.tensor([1.0, 3.0])
+        a, b = np.linspace(x.min(), x.max(), 3), np.where(x > 1)[0]
+        for y in (a, np.stack([x, x]), np.concatenate((x, x)), np.unique(x), b):
+            print(type(y).__name__, torch.from_numpy(y).shape)
+        print(type(np.sqrt(x)).__name__, np.sum(x), np.mean(x), np.argmax(x), np.isnan(x).sum())
+        a = np.zeros(2)
+        a += x
+        print(a, np.array([v for v in x]))
+        w = x.requires_grad_()
+        g, = torch.autograd.grad((w.exp() * w).sum(), w, create_graph=True)
+        print(g.requires_grad, torch.autograd.grad(g.sum(), w)[0].shape)
+        try:
+            np.stack([w, w])
+        except RuntimeError as error:
+            print("detach" in str(error))
+        """
+    )
+    assert done.stdout.splitlines() == [
+        "ndarray torch.Size([3])", "ndarray torch.Size([2, 2])", "ndarray torch.Size([4])", "ndarray torch.Size([2])",
+        "ndarray torch.Size([1])", "Tensor tensor(4.) tensor(2.) 1 tensor(0)", "[1. 3.] [1. 3.]",
+        "True torch.Size([2])", "True",
+    ], done.stderr  # fmt: skip
+
+
+def test_infinities_come_without_a_word_of_the_librarys(run: Run) -> None:
+    done = run(
+        """
+        import numpy as np, torch
+        print(torch.log(torch.zeros(1)), torch.zeros(1) / 0, torch.exp(torch.tensor(1e3)))
+        np.log(np.zeros(1))
+        """
+    )
+    assert done.stdout == "tensor([-inf]) tensor([nan]) tensor(inf)\n"
+    assert done.stderr.count("RuntimeWarning") == 1 and "program.py" in done.stderr

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "allclose", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
-    "bitwise_xor", "eq", "equal", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isinf", "isnan",
-    "isneginf", "isposinf", "le", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor",
-    "lt", "ne", "not_equal", "where"
+    "bitwise_xor", "eq", "equal", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isin", "isinf",
+    "isnan", "isneginf", "isposinf", "le", "less", "less_equal", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "lt", "ne", "not_equal", "where"
 ]  # fmt: skip
 
 
@@ -203,6 +203,17 @@ def logical_xor(input: Any, other: Any) -> Tensor:
     tensor([False,  True])
     """
     return _on_arrays(np.logical_xor, input, other)
+
+
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+    """Whether each element is among `test_elements` (with invert: is not).
+
+    >>> import tinygrad_edu as tg
+    >>> tg.isin(tg.tensor([1, 2, 3]), tg.tensor([3, 1]))
+    tensor([ True, False,  True])
+    """
+    among = np.isin(raw(elements, "isin"), raw(test_elements, "isin"), assume_unique=assume_unique, invert=invert)
+    return wrap(np.asarray(among))
 
 
 def logical_not(input: Any) -> Tensor:

@@ -64,7 +64,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input − alpha · other, with broadcasting.
 
-    Raises TypeError for two bools: use ``^`` or `logical_xor`.
+    Raises RuntimeError for two bools: use ``^`` or `logical_xor`.
 
     >>> import tinygrad_edu as tg
     >>> tg.sub(tg.tensor([1.0, 2.0]), 10)

@@ -23,8 +23,10 @@ __all__ = ["array_function", "array_ufunc"]
 
 def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """`Tensor.__array_ufunc__`: np.exp(t), np.add(array, t), array @ t …"""
-    out = kwargs.pop("out", None)
+    out = kwargs.get("out")
     if out is not None:
+        if not _recorded((inputs, out), kwargs):  # there is no gradient to lose
+            return getattr(ufunc, method)(*_arrays(inputs), **{k: _arrays(v) for k, v in kwargs.items()})
         raise TypeError(
             f"np.{ufunc.__name__} cannot write a Tensor's result into a NumPy array (out=, or `array += tensor`): the "
             f"gradient would be lost. Write array = array + tensor."

@@ -7,6 +7,7 @@ that was written for PyTorch prints what it prints there.
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from tinygrad_edu.functions.axes import ValuesAndIndices
 from tinygrad_edu.nn.parameter import Parameter
 from tinygrad_edu.node import Leaf, Node
 from tinygrad_edu.optim import lr_scheduler
+from tinygrad_edu.running import numpy_functions
 from tinygrad_edu.size import Size
 from tinygrad_edu.tensor import Tensor
 from tinygrad_edu.utils import data
@@ -76,12 +78,14 @@ def _named(name: str) -> dtype:
 
 def speak() -> None:
     """Let everything in this process print as PyTorch's, from now on. (Before ``import torch``.)"""
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_edu\.")  # of infinities and NaN
     printing.dtype_name = _dtype_name
     printing.node_name = _backward
     Size.__repr__ = _size  # type: ignore[method-assign]
     Node.__repr__ = lambda node: f"<{_backward(node)} object at {id(node):#x}>"  # type: ignore[method-assign]
     Leaf.__repr__ = lambda leaf: f"<AccumulateGrad object at {id(leaf):#x}>"  # type: ignore[method-assign]
     Container.dtype = property(lambda t: _DTYPES[t._array.dtype])  # type: ignore[assignment, method-assign]
+    Tensor.__array_function__ = numpy_functions.array_function  # type: ignore[method-assign]
     legacy.PREFIX = "torch"
     for name, function in _PAIRS.items():
         setattr(Tensor, name, function)
@@ -114,7 +118,7 @@ def _paired(name: str) -> Callable[..., Any]:
         __slots__ = ()
 
         def __repr__(self) -> str:
-            return f"torch.return_types.{name}(\nvalues={self.values},\nindices={self.indices})"
+            return f"torch.return_types.{name}(\nvalues={self.values!r},\nindices={self.indices!r})"
 
     pair.__name__, pair.__qualname__, pair.__module__ = name, name, "torch.return_types"
 
