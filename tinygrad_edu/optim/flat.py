@@ -63,13 +63,17 @@ def alone(rule: Rule, options: dict[str, Any], initial: dict[str, Any], change: 
     x, g = p._array, p._grad._array
     if type(g) is not ndarray or g.shape != x.shape:
         (g,) = _checked([g], [x.shape], by)
-    state, numbers = _entries(rule, options, initial, p) if initial else (_NONE, _NONE)
-    if x.ndim and (x.size <= PIECE or not x.flags.c_contiguous):
+    if initial:
+        state, numbers = _entries(rule, options, initial, p)
+    else:
+        state = numbers = _NONE
+    if x.shape and (x.size <= PIECE or not x.flags.c_contiguous):
         np.subtract(x, change(options, state, x, g), x)
     else:
         _in_pieces(options, state, change, x.reshape(-1), g.reshape(-1))
-    for name in numbers:
-        numbers[name].fill(state[name])
+    if numbers:
+        for name in numbers:
+            numbers[name].fill(state[name])
     changed(x, by)
 
 

@@ -74,16 +74,17 @@ class SGD(Optimizer):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
 
     def initial(self, options: dict[str, Any]) -> dict[str, Any]:
-        momentum, dampening = options["momentum"], options["dampening"]
+        momentum = options["momentum"]
         if not momentum:
             return {}
+        dampening = options["dampening"]
         return {"momentum_buffer": (lambda g: dampening / momentum * g) if dampening else 0}  # so that first v = g
 
     def update(self, options: dict[str, Any], state: State, x: Any, g: Any) -> ndarray:
-        lr, momentum, dampening = constant(options["lr"], g.dtype), options["momentum"], options["dampening"]
-        if not momentum:
+        lr = constant(options["lr"], g.dtype)
+        if not state:
             return lr * g
-        v, momentum = state["momentum_buffer"], constant(momentum, g.dtype)
+        v, momentum, dampening = state["momentum_buffer"], constant(options["momentum"], g.dtype), options["dampening"]
         v *= momentum
         v += (1 - dampening) * g if dampening else g
         return lr * (g + momentum * v) if options["nesterov"] else lr * v
