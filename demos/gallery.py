@@ -243,12 +243,14 @@ p { margin: 6px 0; }
 </style>
 </head>
 <body>
+<main>
 <h1>Computations to play</h1>
 <p class="lead">Each page shows a computation as a graph, and plays it forwards and backwards, one node at a time,
 with the numbers that the engine computed. Space plays, the arrow keys step.</p>
 <ul>
 CARDS
 </ul>
+</main>
 </body>
 </html>
 """

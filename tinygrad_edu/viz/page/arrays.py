@@ -14,7 +14,7 @@ from tinygrad_edu.viz.values import bad, number, short
 __all__ = ["Arrays"]
 
 _NUMBERS = 48  # elements: as many are shown as numbers
-_WIDE = 8  # in a row
+_WIDE = 6  # in a row
 _BUDGET = 1_500_000  # heat map cells in a page
 _CELLS = (1024, 576, 256, 100, 36, 16)  # in one heat map: as many as the budget allows
 _FILL, _NAN, _MINUS, _PLUS = 254, 253, 252, 251  # codes of cells that have no finite value

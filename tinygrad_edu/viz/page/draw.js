@@ -266,13 +266,13 @@ class Picture {
       svg("rect", { class: "behind", x: 4, y: 4, width: w, height: h, rx: 8 }),
       svg("rect", { class: "body", width: w, height: h, rx: 8 }),
       this.text("title", w / 2, 19, `▸ ${shortened(c.label, 34)}`),
-      this.text("value", w / 2, 35, `${c.count > 1 ? c.count + " × alike, " : ""}${count} nodes`));
+      this.text("value", w / 2, 35, `${count} nodes`));
     return group;
   }
 
   frame(c) {
     const [x, y, w, h] = this.at.get(c.id);
-    const label = `▾ ${shortened(c.label, 40)}${c.count > 1 ? ` (${c.count} × alike)` : ""}`;
+    const label = `▾ ${shortened(c.label, 40)}`;
     return svg("g", { class: `cluster c-${c.kind}`, "data-id": c.id, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, role: "group", "aria-label": clean(c.label) },
       svg("rect", { class: "frame", width: w, height: h, rx: 10 }),
       svg("g", { class: "fold", "data-fold": c.id, role: "button", tabindex: 0, "aria-expanded": "true" },

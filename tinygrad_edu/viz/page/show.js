@@ -61,7 +61,7 @@ class Shower {
       if (matrix && i >= columns && i % (columns * matrix) < columns) cell.classList.add("next");
       return cell;
     });
-    const out = el("span", { class: scalar ? "numbers scalar" : "numbers", "data-array": k }, ...cells);
+    const out = el("span", { class: scalar ? "numbers scalar" : columns > 4 ? "numbers wide" : "numbers", "data-array": k, tabindex: columns > 3 ? 0 : null, role: columns > 3 ? "group" : null, "aria-label": columns > 3 ? `array of shape ${shapeText(a.shape)}` : null }, ...cells);
     out.style.setProperty("--columns", columns);
     return a.numbers.length ? out : el("span", { class: "unknown", "data-array": k }, `${shapeText(a.shape)} empty`);
   }
