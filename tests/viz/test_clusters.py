@@ -180,6 +180,33 @@ def test_what_is_made_from_parameters_alone_belongs_to_their_module():
     assert found["relu"] is found["cross_entropy"] is None
 
 
+def test_what_stands_between_the_parts_of_a_module_belongs_to_it():
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(tg.ones(4, 4))
+            self.out = nn.Linear(4, 4)
+
+        def forward(self, x):
+            return self.out(tg.softmax(x @ self.weight, dim=-1))
+
+    class Layer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.attention = Attention()
+            self.drop = nn.Dropout(0.5)
+
+        def forward(self, x):
+            return x + self.drop(self.attention(x))
+
+    model = nn.Sequential(Layer(), Layer())
+    for graph in (viz.graph(model(tg.ones(3, 4)).sum()), viz.graph(model, tg.ones(3, 4))):
+        found = {v.primitive: v.module for v in graph.nodes if v.primitive and (v.module or "").startswith("0")}
+        assert (found["softmax"], found["add"]) == ("0.attention", "0")
+    masks = [v for v in graph.nodes if v.kind == "constant" and v.name is None]
+    assert masks and all(v.cluster for v in masks)
+
+
 def test_the_steps_of_a_recurrent_model_are_a_repetition():
     class Model(nn.Module):
         def __init__(self):

@@ -76,13 +76,19 @@ def test_kinds_tell_parameters_buffers_leaves_and_constants_apart():
             self.weight = nn.Parameter(tg.ones(2))
             self.register_buffer("scale", tg.tensor([1.0, 2.0]))
 
-        def forward(self, x):
-            return self.weight * self.scale * x
+        def forward(self, given):
+            return self.weight * self.scale * given
 
     x = tg.ones(2, requires_grad=True)
     data = tg.ones(2)
     kinds = {v.name: v.kind for v in viz.graph(Scaled(), x * data).nodes if v.name}
-    assert kinds == {"x": "leaf", "data": "constant", "weight": "parameter", "scale": "buffer"}
+    assert kinds == {
+        "x": "leaf",
+        "data": "constant",
+        "given": "primitive",
+        "weight": "parameter",
+        "scale": "buffer",
+    }
 
 
 def test_a_parameter_without_a_module_is_one():
@@ -102,6 +108,20 @@ def test_a_model_and_its_input_are_drawn_by_running_it():
     assert [v.primitive for v in graph.nodes if v.primitive] == ["linear", "relu"]
     assert all(v.value for v in graph.nodes if v.primitive)  # values of every node are known
     assert graph.nodes[-1].output
+
+
+def test_inputs_of_a_model_are_called_as_its_forward_calls_them():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(tg.ones(2))
+
+        def forward(self, features, *more):
+            return self.weight * features + more[0]
+
+    mine = tg.zeros(2)
+    assert names(viz.graph(Model(), tg.ones(2), tg.ones(2))) == ["weight", "features", "input 2"]
+    assert names(viz.graph(Model(), mine, tg.ones(2))) == ["weight", "mine", "input 2"]
 
 
 def test_a_model_with_several_results():

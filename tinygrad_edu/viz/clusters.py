@@ -54,11 +54,16 @@ def _beside(graph: Graph) -> None:
     for e in graph.edges:
         operands.setdefault(e.target, []).append(e.source)
     last = max(_number(key) for key in paths)
+    parts: dict[str, int] = {}  # by path, the last node that one of the module's parts has made
+    for key, path in paths.items():
+        for outer in _prefixes(path)[:-1]:
+            parts[outer] = max(parts.get(outer, -1), _number(key))
     for v in graph.nodes:
         known = [key for key in operands.get(v.key, ()) if key in paths]
         if known and not v.module and _number(v.key) < last:
             before = paths[max(known, key=_number)]  # of the youngest operand
-            v.module = (before.rpartition(".")[0] if before in owners else before) or None
+            inside = before not in owners or _number(v.key) < parts.get(before, -1)
+            v.module = (before if inside else before.rpartition(".")[0]) or None
             if v.module:
                 paths[v.key] = v.module
 
@@ -132,14 +137,13 @@ def _stretches(graph: Graph, parent: str | None, nodes: list[Vertex], users: Map
 
 
 def _constants(graph: Graph) -> None:
-    """Numbers without a name go where they are used, if that is one place; into repetitions arrays do, too."""
+    """Constants without a name go where they are used, if that is one place."""
     place = {v.key: v.cluster for v in graph.nodes}
-    repeated = {c.key for c in graph.clusters if c.kind == "repeat"}
     users = _users(graph)
     for v in graph.nodes:
         if v.kind == "constant" and v.name is None and v.cluster is None:
             places = {place[u] for u in users.get(v.key, ())}
-            if len(places) == 1 and (not v.shape or places & repeated):
+            if len(places) == 1:
                 v.cluster = places.pop()
 
 

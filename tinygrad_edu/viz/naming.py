@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -80,6 +80,13 @@ class Names:
         elif isinstance(t, np.ndarray):
             self.names.setdefault(id(t), name)
             self._held.append(t)
+
+    def inputs(self, module: Module, inputs: Sequence[Any]) -> None:
+        """What a module was called with, by the names of its forward's parameters."""
+        code = getattr(type(module).forward, "__code__", None)
+        parameters = code.co_varnames[1 : code.co_argcount] if code else ()
+        for k, x in enumerate(inputs):
+            self.tensor(parameters[k] if k < len(parameters) else f"input {k + 1}", x)
 
     def path(self, noted: tuple[int, str] | None) -> str | None:
         """The path of a module as it was noted, in the words of this graph; None for a model itself."""

@@ -51,6 +51,8 @@ def graph(tensors: Any, *inputs: Any, params: Any = None, formulas: bool = False
         names = Names(outputs)
         names.params(params)
         names.module(tensors)
+        names.caller(2)
+        names.inputs(tensors, inputs)
     else:
         if len(inputs) > 1 or (inputs and params is not None):
             raise TypeError(
@@ -61,7 +63,7 @@ def graph(tensors: Any, *inputs: Any, params: Any = None, formulas: bool = False
         _check(outputs)
         names = Names(outputs)
         names.params(inputs[0] if inputs else params)
-    names.caller(2)
+        names.caller(2)
     return read(outputs, names, values, formulas=formulas).graph
 
 
