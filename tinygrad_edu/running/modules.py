@@ -59,7 +59,7 @@ MODULES = {
     "torchvision.transforms.functional": "tinygrad_edu.transforms.functional",
     "torchvision.transforms.transforms": "tinygrad_edu.transforms",
     "torchvision.transforms.v2": "tinygrad_edu.transforms",
-    "torchvision.utils": "tinygrad_edu.running.vision",
+    "torchvision.utils": "tinygrad_edu.running.images",
 }
 
 

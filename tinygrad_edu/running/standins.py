@@ -81,10 +81,11 @@ def _is_there(module: str) -> bool:
 def stand_in(name: str, ours: ModuleType) -> ModuleType:
     """A module `name` with the public names of `ours`, and with PyTorch's own where there are any."""
     module = ModuleType(name, ours.__doc__)
-    public = {k: v for k, v in vars(ours).items() if not k.startswith("_") and not isinstance(v, ModuleType)}
+    chosen = getattr(ours, "__all__", ())
+    public = {k: v for k, v in vars(ours).items() if (k[0] != "_" or k in chosen) and not isinstance(v, ModuleType)}
     module.__dict__.update(public)
     if hasattr(ours, "__all__"):
-        module.__dict__["__all__"] = [k for k in ours.__all__ if k in public]
+        module.__dict__["__all__"] = [k for k in chosen if k in public]
     module.__dict__["__file__"] = ours.__file__
     if name == "torch":
         module.__dict__.update(dialect.names(public), __version__=version.__version__)
