@@ -294,6 +294,17 @@ def test_params_name_what_no_variable_holds():
     assert film.graph().nodes[0].symbol == "slope"
 
 
+def test_arrays_that_are_computed_later_are_shown_as_such():
+    da = pytest.importorskip("dask.array")
+    x = tg.from_numpy(da.from_array(np.arange(12, dtype=np.float32).reshape(6, 2), chunks=(3, 2)))
+    w = tg.tensor([1.0, 2.0], requires_grad=True)
+    with viz.record() as film:
+        ((x @ w) ** 2).mean().backward()
+    assert film.verify() == len(film)
+    shown = viz.page.document(film.graph(), film)
+    assert "dask array: not computed" in shown
+
+
 def test_an_empty_film_says_so():
     with viz.record() as film:
         tg.ones(2) * 2

@@ -30,17 +30,17 @@ def verify(steps: Sequence[Step], values: Values) -> int:
         if isinstance(step, Call):
             found = _call(step, values)
         elif isinstance(step, Seed):
-            _add(sums, (step.number, step.edge), _value(values, step.value))
+            _add(sums, (step.number, step.edge), values[step.value])
             found = []
         elif isinstance(step, Back):
             found = [*_incoming(step, values, sums), *_reads(step, values, calls.get(step.node)), *_rules(step, values)]
             for part in step.parts:
-                total = _add(sums, (step.number, part.edge), _value(values, part.value))
+                total = _add(sums, (step.number, part.edge), values[part.value])
                 found.append((f"the sum for operand {part.position}", part.total, total))
         else:
             found = _arrival(step, values, sums)
         for what, shown, expected in found:
-            _equal(f"step {k} ({_name(step)}): {what}", _value(values, shown), expected)
+            _equal(f"step {k} ({_name(step)}): {what}", values[shown], expected)
         proved += 1
     return proved
 
@@ -51,13 +51,8 @@ def _name(step: Step) -> str:
     return "the cotangent that starts" if isinstance(step, Seed) else "the gradient of a leaf"
 
 
-def _value(values: Values, place: int) -> Any:
-    a = values[place]
-    return lazy.realise([a])[0] if lazy.is_lazy(a) else a
-
-
 def _equal(what: str, shown: Any, expected: Any) -> None:
-    shown, expected = np.asarray(shown), np.asarray(expected)
+    shown, expected = lazy.realise([shown, expected])
     same = shown.shape == expected.shape and np.array_equal(shown, expected, equal_nan=shown.dtype.kind in "fc")
     if not same:
         raise AssertionError(f"{what} is shown as {shown!r}, but the rules give {expected!r}")
@@ -84,7 +79,7 @@ def _call(step: Call, values: Values) -> list[tuple[str, int, Any]]:
     """The forward pass: the primitive's function on the recorded operands."""
     if isinstance(step.node, FunctionNode) or not step.complete or step.result is None:
         return []
-    y = run(step.node.primitive, [None if k is None else _value(values, k) for k in step.operands], step.node.kwargs)
+    y = run(step.node.primitive, [None if k is None else values[k] for k in step.operands], step.node.kwargs)
     if isinstance(step.result, tuple):
         return [(f"result {i}", k, a) for i, (k, a) in enumerate(zip(step.result, y, strict=True))]
     return [("the result", step.result, y)]
@@ -105,7 +100,7 @@ def _incoming(step: Back, values: Values, sums: dict[Any, Any]) -> list[tuple[st
         if parts and place is not None:
             found.append((f"the incoming cotangent of result {i}", place, sum(parts[1:], parts[0])))
         elif place is not None:
-            found.append((f"the incoming cotangent of result {i}", place, np.zeros_like(_value(values, place))))
+            found.append((f"the incoming cotangent of result {i}", place, np.zeros_like(values[place])))
     return found
 
 
@@ -118,8 +113,9 @@ def _reads(step: Back, values: Values, call: Call | None) -> list[tuple[str, int
     found = []
     for name, place in step.reads.items():
         k = shown.get(name)
-        if isinstance(k, int) and isinstance(place, int) and hasattr(a := _value(values, place), "dtype"):
-            found.append((f"the rules' {name}", place, np.asarray(_value(values, k)).astype(a.dtype)))
+        if isinstance(k, int) and isinstance(place, int) and hasattr(a := values[place], "dtype"):
+            x = values[k]
+            found.append((f"the rules' {name}", place, x.astype(a.dtype) if hasattr(x, "astype") else x))
     return found
 
 
@@ -130,9 +126,7 @@ def _rules(step: Back, values: Values) -> list[tuple[str, int, Any]]:
         return []
     incoming = step.incoming
     g: Any = (
-        tuple(None if k is None else _value(values, k) for k in incoming)
-        if isinstance(incoming, tuple)
-        else _value(values, incoming)
+        tuple(None if k is None else values[k] for k in incoming) if isinstance(incoming, tuple) else values[incoming]
     )
     kwargs = node.kwargs or {}
 
@@ -148,7 +142,7 @@ def _rules(step: Back, values: Values) -> list[tuple[str, int, Any]]:
                 f"what is passed to operand {part.position}",
                 part.value,
                 fit(
-                    np.asarray(apply(p.rules[part.position]) if p.joint is None else joint[part.position]),
+                    apply(p.rules[part.position]) if p.joint is None else joint[part.position],
                     part.edge.shape,
                     part.edge.dtype,
                     node,
@@ -163,14 +157,14 @@ def _read(step: Back, values: Values, name: str) -> Any:
     if name in step.shapes:
         return step.shapes[name]
     place = step.reads[name]
-    return tuple(_value(values, k) for k in place) if isinstance(place, tuple) else _value(values, place)
+    return tuple(values[k] for k in place) if isinstance(place, tuple) else values[place]
 
 
 def _arrival(step: Arrival, values: Values, sums: dict[Any, Any]) -> list[tuple[str, int, Any]]:
     edge: Leaf = step.edge
     found = [("its cotangent", step.total, sums[step.number, edge])]
     if step.after is not None:
-        total = _value(values, step.total)
-        grown = total if step.before is None else np.add(_value(values, step.before), total, dtype=total.dtype)
+        total = values[step.total]
+        grown = total if step.before is None else np.add(values[step.before], total, dtype=total.dtype)
         found.append(("its .grad", step.after, grown))
     return found
