@@ -62,3 +62,16 @@ def test_gradients_are_those_of_the_composition(shape):
         found.append([t.detach().numpy() for t in (*ys, *grads)])
     for a, b in zip(*found, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
+
+
+def test_gradients_that_are_a_graph_are_the_same_numbers():
+    """Then the mean and the deviation are made anew."""
+    arrays = [rng.standard_normal(s) for s in ((4, 3, 2), (1, 3, 1), (1, 3, 1))]
+    found = []
+    for create_graph in (False, True):
+        xs = [tg.tensor(a, requires_grad=True) for a in arrays]
+        y, *_ = n.batch_norm(*xs, eps=0.5)
+        grads = autograd.grad(y, xs, tg.tensor(arrays[0][::-1].copy()), create_graph=create_graph)
+        found.append([g.detach().numpy() for g in grads])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
