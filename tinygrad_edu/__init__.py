@@ -15,6 +15,7 @@ from typing import Any
 
 from tinygrad_edu.tensor import Tensor
 from tinygrad_edu import (
+    accelerator,
     amp,
     autograd,
     backends,
@@ -39,7 +40,10 @@ from tinygrad_edu.jit import compile
 from tinygrad_edu.layouts import *
 from tinygrad_edu.legacy import *
 from tinygrad_edu.linalg.toplevel import *
-from tinygrad_edu.nn.functional import cosine_similarity, pairwise_distance
+from tinygrad_edu.nn.functional import (
+    adaptive_avg_pool1d, avg_pool1d, bilinear, conv1d, conv2d, conv_transpose1d, conv_transpose2d, cosine_similarity,
+    dropout, group_norm, layer_norm, max_pool1d, max_pool2d, pairwise_distance, pdist, pixel_shuffle,
+)  # fmt: skip
 from tinygrad_edu.primitive import primitive, rule
 from tinygrad_edu.printing import *
 from tinygrad_edu.serialization import load, save

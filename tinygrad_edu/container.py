@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu import dtypes, glance, lazy, legacy, memory, printing
+from tinygrad_edu import dtypes, glance, lazy, layouts, legacy, memory, printing
 from tinygrad_edu.device import check_device, cpu, device
 from tinygrad_edu.functions import conversion, creation, random
 from tinygrad_edu.memory import recording
@@ -116,6 +116,21 @@ class Container(TensorBase):
         """How often its memory has been changed in place."""
         return memory.version(self._array)
 
+    layout = layouts.strided
+
+    def is_shared(self) -> bool:
+        """False: its memory is not shared with other processes."""
+        return False
+
+    def is_pinned(self, device: Any = None) -> bool:
+        """False: there is no GPU to copy it to."""
+        return False
+
+    @property
+    def real(self) -> Any:
+        """The tensor itself: there are no complex numbers."""
+        return self
+
     def is_same_size(self, other: Any) -> bool:
         """Whether `other` has the same shape."""
         return self.shape == other.shape
@@ -131,6 +146,7 @@ class Container(TensorBase):
         """The CPU."""
         return cpu
 
+    is_cpu = True
     is_cuda = is_mps = is_sparse = is_quantized = is_meta = False
 
     def get_device(self) -> int:

@@ -12,8 +12,10 @@ from typing import Any, NoReturn
 from tinygrad_edu import amp
 
 __all__ = [
-    "amp", "current_device", "device_count", "empty_cache", "get_device_name", "is_available", "is_initialized",
-    "manual_seed", "manual_seed_all", "max_memory_allocated", "memory_allocated", "set_device", "synchronize",
+    "amp", "current_device", "device_count", "empty_cache", "get_device_capability", "get_device_name",
+    "get_device_properties", "ipc_collect", "is_available", "is_initialized", "manual_seed", "manual_seed_all",
+    "max_memory_allocated", "max_memory_reserved", "memory_allocated", "memory_reserved", "reset_peak_memory_stats",
+    "seed_all", "set_device", "synchronize",
 ]  # fmt: skip
 
 
@@ -52,7 +54,14 @@ def memory_allocated(device: Any = None) -> int:
     return 0
 
 
-max_memory_allocated = memory_allocated
+max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Does nothing."""
+
+
+ipc_collect = seed_all = empty_cache
 
 
 def _missing(device: Any = None) -> NoReturn:
@@ -60,4 +69,4 @@ def _missing(device: Any = None) -> NoReturn:
     raise RuntimeError("there is no GPU: this engine computes on the CPU only. Ask cuda.is_available() first.")
 
 
-current_device = get_device_name = set_device = _missing
+current_device = get_device_name = get_device_properties = get_device_capability = set_device = _missing

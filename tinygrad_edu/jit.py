@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["compile", "export", "ignore", "script", "script_method", "trace", "unused"]
+__all__ = ["compile", "export", "ignore", "is_scripting", "is_tracing", "script", "script_method", "trace", "unused"]
 
 
 def compile(model: Any = None, **options: Any) -> Any:
@@ -27,6 +27,14 @@ def script(obj: Any, *args: Any, **options: Any) -> Any:
 
 
 script_method = export = unused = script
+
+
+def is_scripting() -> bool:
+    """False."""
+    return False
+
+
+is_tracing = is_scripting
 
 
 def ignore(function: Any = None, **options: Any) -> Any:

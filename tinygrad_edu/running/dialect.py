@@ -85,7 +85,7 @@ def speak() -> None:
     Node.__repr__ = lambda node: f"<{_backward(node)} object at {id(node):#x}>"  # type: ignore[method-assign]
     Leaf.__repr__ = lambda leaf: f"<AccumulateGrad object at {id(leaf):#x}>"  # type: ignore[method-assign]
     Container.dtype = property(lambda t: _DTYPES[t._array.dtype])  # type: ignore[assignment, method-assign]
-    Tensor.__array_function__ = numpy_functions.array_function  # type: ignore[method-assign]
+    Tensor.__array_function__ = numpy_functions.array_function
     legacy.PREFIX = "torch"
     for name, function in _PAIRS.items():
         setattr(Tensor, name, function)

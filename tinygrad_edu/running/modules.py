@@ -6,6 +6,7 @@ __all__ = ["MODULES", "counterpart"]
 
 MODULES = {
     "torch": "tinygrad_edu",
+    "torch.accelerator": "tinygrad_edu.accelerator",
     "torch.amp": "tinygrad_edu.amp",
     "torch.amp.*": "tinygrad_edu.amp",
     "torch.autograd": "tinygrad_edu.autograd",

@@ -22,12 +22,12 @@ _PACKAGE = str(Path(__file__).parents[1])
 _BY_METHOD = {np.sum, np.mean, np.prod, np.shape, np.ndim, np.size}
 
 
-def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+def array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """`Tensor.__array_function__` of a program's calls. The library's own, in its rules, are recorded as ever."""
     caller = sys._getframe(1).f_code.co_filename
-    if caller.startswith(_PACKAGE) or function in _BY_METHOD:
-        return numpy_api.array_function(self, function, types, args, kwargs)
-    return function(*_arrays(args), **_arrays(kwargs))
+    if caller.startswith(_PACKAGE) or func in _BY_METHOD:
+        return numpy_api.array_function(self, func, types, args, kwargs)
+    return func(*_arrays(args), **_arrays(kwargs))
 
 
 def _arrays(x: Any) -> Any:

@@ -96,6 +96,8 @@ def stand_in(name: str, ours: ModuleType) -> ModuleType:
             raise AttributeError(f"module {name!r} has no attribute {attribute!r}", name=attribute, obj=module)
         if attribute.startswith("_") and attribute in vars(ours):  # init._calculate_fan_in_and_fan_out
             return vars(ours)[attribute]
+        if counterpart(f"{name}.*") and f"{name}.{attribute}" in lacking.pytorch_names() and attribute.islower():
+            return importlib.import_module(f"{name}.{attribute}")  # one of the files that a package is made of
         lacking.asked(f"{name}.{attribute}")
         raise AttributeError(_message(name, attribute, vars(module)), name=attribute, obj=module)
 
