@@ -187,4 +187,5 @@ def refloat(y: Any, function: Callable[..., Any], operands: tuple[Any, ...]) -> 
         if type(x) not in _NUMBERS and x.dtype.kind == "f":
             return y
     y = function(*(x if type(x) in _NUMBERS else x.astype(_default) for x in operands))
-    return y if y.dtype == _default else y.astype(_default)
+    y = y if y.dtype == _default else y.astype(_default)
+    return np.array(y) if isinstance(y, np.generic) else y  # a scalar, where all operands are Python's numbers

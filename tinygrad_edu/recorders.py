@@ -38,7 +38,7 @@ def _on_arrays(function: Any) -> Callable[..., Any]:
 
 def _of_bools(name: str, error: TypeError) -> RuntimeError:
     """The error for what NumPy does not do with bools: subtract them, and turn their sign."""
-    return RuntimeError(f"{name}: {error}. Invert a mask by ~mask, or convert it first: mask.float()")
+    return RuntimeError(f"{name}: {str(error).rstrip('.')}. Invert a mask by ~mask, or convert it first: mask.float()")
 
 
 def elementwise_unary(p: Primitive, general: Recorder) -> Recorder:

@@ -6,6 +6,7 @@ numbers, too, is in `container.py`.
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -74,8 +75,18 @@ class Tensor(Methods):
 
     @property
     def grad(self) -> Tensor | None:
-        """The gradient that backward passes have added up: a tensor of its shape and dtype, or None."""
+        """The gradient that backward passes have added up: a tensor of its shape and dtype, or None.
+
+        Warns (UserWarning) where none will come: for a tensor that was computed, if `retain_grad` was not called.
+        """
         g: Tensor | None = self._grad
+        if g is None and not self.retains_grad and isinstance(edge := self._edge(), Node):
+            warnings.warn(
+                f"the .grad of a tensor that is not a leaf: this one was computed (by {edge.name()}), and backward() "
+                f"does not keep its gradient. Call x.retain_grad() before backward() if you want it. A parameter that "
+                f"is to be updated must stay a leaf: under `with no_grad():` write w -= lr * w.grad, not w = w - ….",
+                stacklevel=2,
+            )
         return g
 
     @grad.setter

@@ -90,3 +90,32 @@ def test_an_error_in_a_rule_leaves_grad_mode_and_gradients_as_they_were():
             assert tg.is_grad_enabled()
     finally:
         tg.primitive.__globals__["PRIMITIVES"].pop("bad")
+
+
+def test_data_of_another_shape_makes_old_gradients_and_graphs_an_error_and_changes_nothing():
+    a, b = tg.ones(2, requires_grad=True), tg.ones(3, requires_grad=True)
+    ((a * 2).sum() + (b * 2).sum()).backward()
+    a.data = tg.ones(4)
+    with pytest.raises(RuntimeError, match=r"\(4,\), but the leaf still has a \.grad of shape \(2,\).*x.grad = None"):
+        ((b * 2).sum() + (a * 2).sum()).backward()
+    assert (a.grad.tolist(), b.grad.tolist()) == ([2, 2], [2, 2, 2])
+    a.grad = None
+    y = (b * 2).sum() + (a * 2).sum()
+    a.data = tg.ones(5)
+    with pytest.raises(RuntimeError, match=r"shape \(4,\), but the leaf has shape \(5,\) now"):
+        y.backward()
+    assert a.grad is None
+    assert b.grad.tolist() == [2, 2, 2]
+
+
+def test_the_grad_of_a_computed_tensor_warns_unless_it_is_kept():
+    w = tg.ones(2, requires_grad=True)
+    assert w.grad is None
+    assert (w * 2).detach().grad is None
+    kept = w * 2
+    kept.retain_grad()
+    assert kept.grad is None
+    kept.sum().backward()
+    assert kept.grad.tolist() == [1, 1]
+    with pytest.warns(UserWarning, match=r"not a leaf: .*computed \(by subtract\).*retain_grad\(\).*no_grad\(\)"):
+        assert (w - 0.1 * w.grad).grad is None

@@ -332,3 +332,12 @@ def test_the_mean_over_a_lazy_array_of_unknown_size_is_an_error_with_the_remedy(
     x = tg.as_tensor(a[a > 2])
     with pytest.raises(ValueError, match="compute_chunk_sizes"):
         F.binary_cross_entropy_with_logits(x, x)
+
+
+@pytest.mark.parametrize("loss", [F.mse_loss, F.l1_loss])
+def test_the_mean_of_integers_is_an_error(loss):
+    guess, truth = tg.tensor([1, 2]), tg.tensor([1, 4])
+    with pytest.raises(RuntimeError, match=r"needs floats.*int64.*argmax.*input\.float\(\)"):
+        loss(guess, truth)
+    assert loss(guess.float(), truth).dtype == tg.float32
+    assert loss(guess, truth, reduction="sum").item() in (2, 4)

@@ -109,10 +109,30 @@ def backward(
         if c.__class__ is not ndarray:
             _realise(found, [(edge.tensor(), edge) for edge in found if isinstance(edge, Leaf)], outputs)
             break
-    for edge, c in found.items():
-        t = edge.tensor() if goals is None else goals.get(edge)
+    targets = [(edge.tensor() if goals is None else goals.get(edge), c, edge in shared) for edge, c in found.items()]
+    for t, c, _ in targets:
+        if (
+            t is not None
+            and c.__class__ is ndarray
+            and not t._array.shape == c.shape == (t if t._grad is None else t._grad)._array.shape
+        ):
+            raise _stale(t, c)
+    for t, c, in_use in targets:
         if t is not None:  # nobody can ask a dead leaf for its gradient
-            accumulate(t, c, edge in shared)
+            accumulate(t, c, in_use)
+
+
+def _stale(t: Any, c: ndarray) -> RuntimeError:
+    """The error for a leaf whose memory was exchanged (`.data = …`) by memory of another shape."""
+    if t._array.shape != c.shape:
+        return RuntimeError(
+            f"backward: the gradient has shape {c.shape}, but the leaf has shape {t._array.shape} now: its .data was "
+            f"replaced after the forward pass. Compute the loss again first."
+        )
+    return RuntimeError(
+        f"backward: the gradient has shape {c.shape}, but the leaf still has a .grad of shape "
+        f"{t._grad._array.shape}, from before its .data was replaced. Forget that first: x.grad = None."
+    )
 
 
 def _realise(found: dict[Any, Any], pairs: list[tuple[Any, Any]], outputs: Sequence[Any]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinygrad_edu.dtypes import promote, promoted
 from tinygrad_edu.functions.pointwise import raw
-from tinygrad_edu.primitive import TensorBase, wrap
+from tinygrad_edu.primitive import TensorBase, mismatch, wrap
 from tinygrad_edu.rules import elementwise as rules
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ def _on_arrays(ufunc: Any, *operands: Any) -> Tensor:
     arrays = [x._array if isinstance(x, TensorBase) else raw(x, ufunc.__name__) for x in operands]
     if len(arrays) > 1:
         arrays = promote(*arrays)
-    y = ufunc(*arrays)
+    try:
+        y = ufunc(*arrays)
+    except ValueError as error:
+        raise mismatch(ufunc.__name__, arrays, error) from None
     return wrap(np.asarray(y) if isinstance(y, (np.generic, bool)) else y)
 
 
@@ -152,7 +155,10 @@ def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, eq
     tensor([ True, False])
     """
     a, b = promote(raw(input, "isclose"), raw(other, "isclose"))
-    return wrap(np.asarray(np.isclose(a, b, rtol, atol, equal_nan)))
+    try:
+        return wrap(np.asarray(np.isclose(a, b, rtol, atol, equal_nan)))
+    except ValueError as error:
+        raise mismatch("isclose", (a, b), error) from None
 
 
 def allclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:

@@ -39,9 +39,17 @@ def chosen_reduction(name: str, reduction: str, size_average: bool | None = None
 
 
 def reduced(loss: Any, reduction: str) -> Tensor:
-    """The loss per element as it is, or its mean or sum. (The mean of nothing is NaN.)"""
+    """The loss per element as it is, or its mean or sum. (The mean of nothing is NaN.)
+
+    Raises RuntimeError for the mean of integers: of losses whose input and target are both integers.
+    """
     if reduction == "none":
         return loss
+    if reduction == "mean" and loss._array.dtype.kind != "f":
+        raise RuntimeError(
+            f"the mean of a loss needs floats, but the input and the target are integers ({loss._array.dtype}). Give it "
+            f"what the model returns (argmax and comparisons have no gradient), or convert: input.float()."
+        )
     if reduction == "mean" and loss._array.size:
         return reductions.mean(loss)
     total = reductions.sum(loss)
