@@ -111,12 +111,10 @@ def backward(
             break
     targets = [(edge.tensor() if goals is None else goals.get(edge), c, edge in shared) for edge, c in found.items()]
     for t, c, _ in targets:
-        if (
-            t is not None
-            and c.__class__ is ndarray
-            and not t._array.shape == c.shape == (t if t._grad is None else t._grad)._array.shape
-        ):
-            raise _stale(t, c)
+        if t is not None and c.__class__ is ndarray:
+            old = t if t._grad is None else t._grad
+            if not t._array.shape == c.shape == old._array.shape:
+                raise _stale(t, c)
     for t, c, in_use in targets:
         if t is not None:  # nobody can ask a dead leaf for its gradient
             accumulate(t, c, in_use)

@@ -47,8 +47,8 @@ def reduced(loss: Any, reduction: str) -> Tensor:
         return loss
     if reduction == "mean" and loss._array.dtype.kind != "f":
         raise RuntimeError(
-            f"the mean of a loss needs floats, but the input and the target are integers ({loss._array.dtype}). Give it "
-            f"what the model returns (argmax and comparisons have no gradient), or convert: input.float()."
+            f"the mean of a loss needs floats, but the input and the target are integers ({loss._array.dtype}). Give "
+            f"it what the model returns (argmax and comparisons have no gradient), or convert: input.float()."
         )
     if reduction == "mean" and loss._array.size:
         return reductions.mean(loss)
