@@ -41,6 +41,7 @@ def check(call: Call) -> None:
     """Every check on one call."""
     check_gradients(call)
     check_second_gradients(call)
+    check_recorded(call)
     check_adjoint(call)
     check_float32(call)
     check_layouts(call)
@@ -81,6 +82,20 @@ def check_gradients(call: Call) -> None:
 def check_second_gradients(call: Call) -> None:
     # along random directions; where that fails gradgradcheck goes through every element to say which
     assert gradgradcheck(call.f, leaves(call), eps=EPS, rtol=10 * call.rtol, atol=10 * call.atol, fast_mode=True)
+
+
+def check_recorded(call: Call) -> None:
+    """A pass that is recorded gives the same numbers: by-products made anew are what the forward call saved."""
+    xs = leaves(call)
+    ys = outputs(call, xs)
+    given = [wrap(v) for v in cotangents(ys)]
+    plain = autograd.grad(ys, xs, given, retain_graph=True, allow_unused=True)
+    recorded = autograd.grad(ys, xs, given, create_graph=True, allow_unused=True)
+    for a, b in zip(plain, recorded, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            size = float(np.max(np.abs(a._array), initial=0.0))
+            np.testing.assert_allclose(b._array, a._array, rtol=1e-9, atol=1e-9 * size + 1e-12, err_msg="create_graph")
 
 
 def check_adjoint(call: Call) -> None:

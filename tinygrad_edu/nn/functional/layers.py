@@ -30,12 +30,13 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     """
     try:
         x, w = input._array, weight._array
-        dtype, shape = w.dtype, w.shape
-        fits = x.dtype is dtype and x.shape[-1] == shape[1]
+        dtype = w.dtype
+        n, features = w.shape
+        fits = x.dtype is dtype and x.shape[-1] == features
         if bias is not None and fits:
             b = bias._array
-            fits = b.dtype is dtype and b.shape == shape[:1]
-    except (AttributeError, IndexError):  # no Tensor, no axis, no matrix
+            fits = b.dtype is dtype and b.shape == (n,)
+    except (AttributeError, IndexError, ValueError):  # no Tensor, no axis, no matrix
         fits = False
     if fits:
         return rules.linear(input, weight, bias)
