@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu import dtypes, glance, lazy, layouts, legacy, memory, printing
+from tinygrad_edu import dtypes, glance, layouts, lazy, legacy, memory, printing
 from tinygrad_edu.device import check_device, cpu, device
 from tinygrad_edu.functions import conversion, creation, random
 from tinygrad_edu.memory import recording
