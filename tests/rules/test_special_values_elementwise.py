@@ -120,6 +120,14 @@ def test_whole_exponents_never_give_nan_to_the_second_order(n: float, as_tensor:
     assert_allclose(second_slopes(lambda x: x**exponent, points), n * (n - 1) * points ** max(n - 2, 0), atol=1e-12)
 
 
+@pytest.mark.parametrize("base", [0.5, 3])
+def test_the_slope_in_the_exponent_is_as_accurate_when_it_is_recorded(base: float) -> None:
+    x = wrap(np.array([0.82177012, -1.5]), leaf=True)
+    (plain,) = autograd.grad((base**x).sum(), x)
+    (recorded,) = autograd.grad((base**x).sum(), x, create_graph=True)
+    assert_allclose(recorded._array, plain._array, rtol=1e-15)
+
+
 def test_negative_exponents_are_infinitely_steep_at_0() -> None:
     assert_array_equal(slopes(lambda x: x**-1, [0.0, 2.0])[0], [-inf, -0.25])
     assert_array_equal(slopes(lambda x: x**-2, [0.0, 2.0])[0], [-inf, -0.25])

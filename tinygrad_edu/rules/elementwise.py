@@ -29,7 +29,7 @@ def lowered(a: Any, b: Any) -> Any:
 
 def log_of_base(a: Any, b: Any) -> Any:
     """log a, and 0 where a is 0 and b ≥ 0: there aᵇ has slope 0 in b."""
-    return np.log(np.where((a == 0) & (b >= 0), 1, a))
+    return np.log(np.where((a == 0) & (b >= 0), np.ones_like(b), a))  # in the dtype of b: a may be a number
 
 
 add = rule(np.add, lambda g: g, lambda g: g)

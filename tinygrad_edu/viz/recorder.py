@@ -107,7 +107,7 @@ class Values:
         watch, place = self._places.get(id(a), (None, -1))
         if watch is not None and watch() is a and _same(a, self.arrays[place]):
             return place
-        self.arrays.append(_frozen(a.copy()))
+        self.arrays.append(_frozen(a.copy(order="K")))  # BLAS adds up in another order for another layout
         self._places[id(a)] = weakref.ref(a), len(self.arrays) - 1
         return len(self.arrays) - 1
 
