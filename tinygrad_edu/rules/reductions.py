@@ -48,6 +48,11 @@ def count(x: Any, axis: Any) -> int:
     return math.prod(sides)
 
 
+def share(g: Any, x: Any, axis: Any) -> Any:
+    """`g`, divided among the elements that went into one result."""
+    return g / max(count(x, axis), 1)
+
+
 def reduction(ufunc: Any, function: Callable[..., Any]) -> Callable[..., Any]:
     """A reduction by NumPy's `function`; on plain arrays by the ufunc itself, which takes half the time."""
 
@@ -188,7 +193,7 @@ def lower_median(x: Any) -> Any:
 sum = rule(total, lambda g, _x, axis=None, keepdims=False: spread(g, _x, axis, keepdims), name="sum")
 mean = rule(
     average,
-    lambda g, _x, axis=None, keepdims=False: spread(g / max(count(_x, axis), 1), _x, axis, keepdims),
+    lambda g, _x, axis=None, keepdims=False: spread(share(g, _x, axis), _x, axis, keepdims),
     name="mean",
 )
 prod = rule(
