@@ -20,6 +20,9 @@ function shortened(text, most) {
   return letters.length <= most ? letters.join("") : letters.slice(0, most - 1).join("") + "…";
 }
 
+// The user's line that made a node, if it is one.
+const siteOf = (n) => (n && n.site && !n.site.startsWith("<frozen") ? clean(n.site) : "");
+
 const shapeText = (shape) => (shape == null ? "" : shape.length ? `(${shape.join(", ")})` : "scalar");
 
 class Picture {
@@ -328,7 +331,7 @@ class Picture {
   fit() {
     const [w, h] = this.room();
     const [width, height] = [w - 2 * MARGIN, h - MARGIN - FOOT];
-    const whole = Math.min(width / this.size[0], height / this.size[1], 1.6);
+    const whole = Math.min(width / this.size[0], height / this.size[1], 1.35);
     const scale = whole >= 0.75 ? whole : Math.max(whole, Math.min(0.85, Math.max(0.6, width / this.size[0])));
     this.transform = { scale, x: (w - this.size[0] * scale) / 2, y: Math.max(MARGIN, MARGIN + (height - this.size[1] * scale) / 2) };
     this.apply();

@@ -36,7 +36,7 @@
     fact("operands", spread(before.map((e) => reach(e.source))));
     fact("used by", spread(after.map((e) => reach(e.target))));
     fact("module", n.module ? clean(n.module) : null);
-    fact("line", n.site ? el("code", {}, clean(n.site)) : null);
+    fact("line", siteOf(n) ? el("code", {}, siteOf(n)) : null);
     for (const e of before.filter((b) => b.formula)) fact(`passes to ${clean((picture.nodes.get(e.source) || {}).symbol)}`, el("code", {}, clean(e.formula)));
     fact("where", n.where ? el("code", {}, clean(n.where)) : null);
     if (player) fact("in the film", spread(player.steps.flatMap((s, k) => (s.node === n.id ? [jump(k + 1)] : [])).slice(0, 12)));

@@ -155,8 +155,8 @@ class Player {
     const born = this.film.born[this.at - 1];
     if (step && born !== undefined) out.unshift(this.warning(step, born));
     if (step) {
-      const n = this.picture.nodes.get(step.node);
-      if (n && n.site) out.push(el("p", { class: "site" }, clean(n.site)));
+      const site = siteOf(this.picture.nodes.get(step.node));
+      if (site) out.push(el("p", { class: "site" }, site));
     }
     told.replaceChildren(...out.flat().filter(Boolean));
   }
@@ -204,7 +204,9 @@ class Player {
     const order = step.recorded ? " It is recorded (create_graph), so that gradients can be differentiated again." : "";
     title("backward", "backward", `The pass starts at ${this.symbol(step.node)}`);
     out.push(el("p", {}, `From here on the steps ask: how does ${this.symbol(step.node)} change with each tensor? The first answer is known.${order}`));
-    out.push(this.shower.row(this.cotangent(step.node, step.pass), step.value));
+    const name = this.cotangent(step.node, step.pass);
+    out.push(this.shower.row(name, step.value));
+    if (name.startsWith("ḡ")) out.push(el("p", { class: "note" }, `${name} is the cotangent of ${this.symbol(step.node)}: how much each of its numbers counts.`));
   }
 
   tellBack(step, title, out) {
