@@ -76,3 +76,15 @@ def test_what_is_no_notebook_is_refused(run: Run) -> None:
 def test_its_directory_is_where_it_works(run: Run, tmp_path: Path) -> None:
     done = run(_notebook("import os\nos.getcwd()", "'__file__' in globals()"), name="n.ipynb")
     assert done.stdout.splitlines() == [repr(str(tmp_path.resolve())), "False"]
+
+
+def test_what_notebooks_import_of_ipython_is_there(run: Run) -> None:
+    done = run(
+        _notebook(
+            "from IPython.display import HTML, Image, clear_output\nfrom IPython import get_ipython\nimport IPython",
+            "clear_output(wait=True)\npicture = HTML('<b>x</b>')\nIPython.display.display(3)\npicture.data",
+        ),
+        name="n.ipynb",
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if "\x1b" not in line] == ["3", "'<b>x</b>'"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import io
 import json
 import linecache
@@ -10,7 +11,9 @@ import os
 import re
 import sys
 import tokenize
+import warnings
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tinygrad_edu.running.program import Cell
@@ -45,8 +48,31 @@ def cells(path: Path, text: bytes) -> list[Cell]:
 def prepared(path: Path) -> dict[str, Any]:
     """Let a notebook find what Jupyter gives it: its directory as working directory, and names of its own."""
     os.environ.setdefault("MPLBACKEND", "Agg")  # pictures are in the notebook there; no window waits to be closed
+    warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")  # plt.show()
     os.chdir(path.resolve().parent)
+    if importlib.util.find_spec("IPython") is None:
+        sys.modules.update(_ipython())
     return {"display": display, "get_ipython": _Shell}
+
+
+def _ipython() -> dict[str, ModuleType]:
+    """Stands in for the part of IPython that notebooks import, where that is not installed: they show text."""
+    package, shown = ModuleType("IPython"), ModuleType("IPython.display")
+    shown.__dict__.update(
+        display=display,
+        clear_output=lambda wait=False: None,
+        set_matplotlib_formats=lambda *formats, **options: None,
+        **dict.fromkeys(("Audio", "HTML", "Image", "Latex", "Markdown", "SVG", "Video"), _Media),
+    )
+    package.__dict__.update(display=shown, get_ipython=_Shell, __path__=[])
+    return {"IPython": package, "IPython.display": shown}
+
+
+class _Media:
+    """A picture, a page: something that a text cannot show."""
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        self.data = data
 
 
 class _Shell:
