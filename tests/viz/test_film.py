@@ -213,6 +213,30 @@ def test_anomalies_and_films_go_together():
         (tg.sqrt(w) * 2).backward()
 
 
+def test_films_inside_films_see_the_same():
+    w = tg.tensor([1.0, 2.0], requires_grad=True)
+    with viz.record() as outer:
+        y = w * w
+        with viz.record() as inner:
+            y.sum().backward(retain_graph=True)
+        plan = y._node.plan
+        y.sum().backward()
+    assert kinds(inner) == ["sum forward", "Seed", "sum backward", "multiply backward", "Arrival"]
+    assert kinds(outer) == ["multiply forward", *kinds(inner), *kinds(inner)]
+    assert (outer.verify(), inner.verify()) == (11, 5)
+    assert y._node.plan is plan is PRIMITIVES["multiply"].plan(3)
+
+
+def test_a_film_can_be_continued():
+    w = tg.tensor(2.0, requires_grad=True)
+    with viz.record() as film:
+        y = w * w
+    assert len(film.graph().nodes) == 2
+    with film:
+        y.backward()
+    assert (len(film), film.verify(), len(film.graph().nodes)) == (4, 4, 2)
+
+
 def test_several_results():
     before = dict(PRIMITIVES)
     halves = rule(lambda x: (x / 2, x * 2), lambda g: g[0] / 2 + g[1] * 2, name="halves")

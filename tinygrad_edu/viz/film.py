@@ -62,6 +62,7 @@ class Film:
 
     def __enter__(self) -> Film:
         self._recorder.__enter__()
+        self._graph = None
         return self
 
     def __exit__(self, *exc: object) -> None:
