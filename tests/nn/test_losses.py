@@ -341,3 +341,25 @@ def test_the_mean_of_integers_is_an_error(loss):
         loss(guess, truth)
     assert loss(guess.float(), truth).dtype == tg.float32
     assert loss(guess, truth, reduction="sum").item() in (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("loss", "before", "words"),
+    [
+        (F.cross_entropy, lambda x: F.softmax(x, 1), "result of softmax.*takes logits"),
+        (F.nll_loss, lambda x: F.softmax(x, 1), "result of softmax.*write log_softmax"),
+        (lambda x, t: F.binary_cross_entropy_with_logits(x[:, 0] * 1, t.float()), lambda x: x, None),
+        (lambda x, t: F.binary_cross_entropy_with_logits(x, F.one_hot(t, 3).float()), tg.sigmoid, "result of sigmoid"),
+        (F.cross_entropy, lambda x: F.log_softmax(x, 1), None),
+        (F.nll_loss, lambda x: F.log_softmax(x, 1), None),
+        (F.cross_entropy, lambda x: F.softmax(x, 1) * 2, None),
+    ],
+)
+def test_an_activation_that_the_loss_applies_itself_warns(loss, before, words):
+    x = tg.tensor([[0.5, -1.0, 2.0], [1.0, 0.0, 0.0]], requires_grad=True)
+    target = tg.tensor([0, 2])
+    if words is None:
+        loss(before(x), target)
+    else:
+        with pytest.warns(UserWarning, match=words):
+            loss(before(x), target)

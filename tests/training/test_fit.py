@@ -171,6 +171,13 @@ def test_a_learning_rate_that_is_too_large_stops_with_the_course_of_the_loss():
     assert "the loss went from" in str(raised.value)
 
 
+def test_an_output_that_has_grown_within_an_epoch_blames_the_learning_rate_and_not_the_loss():
+    m = nn.Linear(3, 1)
+    data = [(X.float(), Y.float())] * 20
+    with np.errstate(all="ignore"), pytest.raises(Diverged, match=r"steps were too large.*up to .*rate than 1000"):
+        fit(m, data, F.mse_loss, optim.SGD(m.parameters(), lr=1e3), 1)
+
+
 def test_missing_values_are_found_where_they_are_and_spoil_nothing():
     x = X.clone()
     x[20, 1] = math.nan
@@ -192,6 +199,7 @@ def test_a_loss_that_makes_nan_itself_is_named_as_the_cause():
     ("change", "error", "words"),
     [
         ({"loss": nn.MSELoss}, TypeError, "MSELoss()"),
+        ({"model": nn.Linear}, TypeError, r"the class Linear: write Linear\(…\)"),
         ({"loss": lambda o, t: (o - t) ** 2}, TypeError, "one number"),
         ({"train": iter([(X, Y)])}, TypeError, "used up"),
         ({"train": []}, ValueError, "no batch"),
@@ -238,6 +246,14 @@ def test_accuracy_counts_signs_and_largest_logits():
     assert accuracy(tg.tensor(true), tg.tensor([-1.0, 2.0, -3.0, -0.1])) == 0.75
     assert accuracy(tg.tensor(true[:, None]), tg.tensor([[-1.0], [2.0], [3.0], [-0.1]])) == 1.0
     assert accuracy(true, np.array([[2.0, 1.0], [0.0, 1.0], [5.0, 1.0], [0.0, 1.0]])) == 0.5
+
+
+def test_accuracy_warns_of_probabilities():
+    true = tg.tensor([0, 1, 0])
+    with pytest.warns(UserWarning, match=r"between 0 and 1.*logits.*predicted - 0\.5"):
+        assert accuracy(true, tg.tensor([0.2, 0.9, 0.4])) == pytest.approx(1 / 3)
+    assert accuracy(true, tg.tensor([0.2, 0.9, 0.4]) - 0.5) == 1
+    assert accuracy(true, tg.zeros(3)) == pytest.approx(2 / 3)  # a model before its first step
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,9 @@ from tinygrad_edu.training.progress import bar
 __all__ = ["Diverged", "EarlyStopping", "fit"]
 
 
+_HUGE = 1e9  # outputs beyond it come from weights that have grown, whatever the loss makes of them
+
+
 class Diverged(FloatingPointError):
     """The loss became NaN or infinite. `history` has the epochs before; the parameters are those before that step."""
 
@@ -163,8 +166,9 @@ def fit(
 
 
 def _check(model: Any, loss: Any, optimizer: Any, epochs: Any, early_stopping: Any, validation: Any) -> None:
-    if not hasattr(model, "parameters"):
-        raise TypeError(f"fit: the model must be a Module, not {type(model).__name__}")
+    if not hasattr(model, "parameters") or isinstance(model, type):
+        hint = f"the class {model.__name__}: write {model.__name__}(…)" if isinstance(model, type) else None
+        raise TypeError(f"fit: the model must be a Module, not {hint or type(model).__name__}")
     if isinstance(loss, type) or not callable(loss):
         hint = f": write {loss.__name__}()" if isinstance(loss, type) else ""
         raise TypeError(f"fit: the loss must be a function of (output, target), not {loss!r}{hint}")
@@ -275,9 +279,13 @@ def _diverged(
         losses = history["train_loss"] if history.rows else []
         grown = bool(losses) and losses[-1] > 10 * min(losses)
         lr = optimizer.param_groups[0]["lr"] if optimizer is not None else None
-        finite = bool(np.isfinite(np.asarray(output.detach())).all()) if isinstance(output, Tensor) else True
-        if grown or (not finite and lr is not None):
+        size = (
+            float(np.max(np.abs(np.asarray(output.detach())))) if isinstance(output, Tensor) and output.numel() else 0
+        )
+        if grown or (not size < _HUGE and lr is not None):
             course = f" (the loss went from {min(losses):.3g} to {losses[-1]:.3g} before)" if grown else ""
+            if math.isfinite(size) and not grown:
+                course = f" (the model's output is up to {size:.3g})"
             why = (
                 f"The steps were too large, and each made the next one larger{course}: "
                 f"use a smaller learning rate than {lr:g}, and scale the inputs to mean 0 and deviation 1."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ def accuracy(true: Any, predicted: Any) -> float:
             Of C classes (N, C): the largest is the predicted class.
 
     Raises ValueError for shapes that do not say which it is, above all one column of logits against a flat list
-    of classes: the argmax over one column is always 0.
+    of classes: the argmax over one column is always 0. Warns where the logits look like probabilities.
 
     >>> from tinygrad_edu import tensor
     >>> from tinygrad_edu.training import accuracy
@@ -39,6 +40,12 @@ def accuracy(true: Any, predicted: Any) -> float:
         )
     if t.shape == p.shape and (p.ndim == 1 or p.shape[1:] == (1,)):
         _check_classes(t, 2)
+        if p.size > 1 and p.any() and p.min() >= 0 and p.max() <= 1:
+            warnings.warn(
+                "accuracy: all predictions are between 0 and 1. It takes logits, of which the positive ones mean 1; "
+                "for probabilities (after sigmoid) write accuracy(true, predicted - 0.5).",
+                stacklevel=2,
+            )
         return float(np.mean((p > 0) == (t == 1)))
     if p.shape[1:] == (1,):
         raise ValueError(

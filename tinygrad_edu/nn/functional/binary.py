@@ -8,13 +8,15 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu.functions.pointwise import raw
-from tinygrad_edu.nn.functional.checks import alike, chosen_reduction, reduced
+from tinygrad_edu.nn.functional.checks import alike, chosen_reduction, reduced, warn_of_result
 from tinygrad_edu.rules import activations, elementwise, losses
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "soft_margin_loss"]
+
+_TWICE = "It takes logits and applies it itself; twice, it learns slowly. Leave it out of the model."
 
 
 def _same_shape(name: str, input: Any, target: Any) -> None:
@@ -94,12 +96,13 @@ def binary_cross_entropy_with_logits(
     """binary_cross_entropy(sigmoid(input), target), exact and without overflow for logits of any size.
 
     weight: multiplies the loss of each element; pos_weight: that of the positive ones (both broadcast).
-    Raises ValueError for shapes that differ.
+    Raises ValueError for shapes that differ; warns if the input is the result of sigmoid.
 
     >>> import tinygrad_edu as tg
     >>> tg.nn.functional.binary_cross_entropy_with_logits(tg.tensor([0.0, 1000.0]), tg.tensor([1.0, 0.0]))
     tensor(500.3466)
     """
+    warn_of_result("binary_cross_entropy_with_logits", input, "sigmoid", _TWICE)
     plain = reduction == "mean" and weight is pos_weight is size_average is reduce is None
     if plain and alike(input, target):
         return losses.binary_cross_entropy_with_logits(input, target)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.functions.pointwise import raw
+from tinygrad_edu.primitive import Node
 from tinygrad_edu.rules import elementwise, reductions
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["alike", "chosen_reduction", "meaning_of_broadcast", "reduced", "warn_of_broadcast"]
+__all__ = ["alike", "chosen_reduction", "meaning_of_broadcast", "reduced", "warn_of_broadcast", "warn_of_result"]
 
 
 def alike(a: Any, b: Any) -> bool:
@@ -89,3 +90,10 @@ def warn_of_broadcast(name: str, input: Any, target: Any, stacklevel: int = 3) -
         f"incorrect results due to broadcasting. {meaning}",
         stacklevel=stacklevel,
     )
+
+
+def warn_of_result(name: str, input: Any, function: str, remedy: str) -> None:
+    """Warn if `input` is the result of a function that does not belong before this loss."""
+    made = getattr(input, "_node", None)
+    if type(made) is Node and made.plan.primitive.name == function:
+        warnings.warn(f"{name}: the input is the result of {function}. {remedy}", stacklevel=3)

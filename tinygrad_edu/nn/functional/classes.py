@@ -14,7 +14,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu.functions.pointwise import raw
-from tinygrad_edu.nn.functional.checks import chosen_reduction, reduced, warn_of_broadcast
+from tinygrad_edu.nn.functional.checks import chosen_reduction, reduced, warn_of_broadcast, warn_of_result
 from tinygrad_edu.rules import activations, elementwise, losses, reductions, shaping, special
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["cross_entropy", "kl_div", "multi_margin_loss", "nll_loss"]
 
 _CLASSES = np.dtype(np.int64)
+
+_TWICE = "cross_entropy takes logits and applies it itself; twice, it learns slowly. Leave it out of the model."
+_NO_LOGARITHM = "nll_loss takes log-probabilities: write log_softmax (or cross_entropy on the logits, without either)."
 
 
 def _are_classes(x: Any, t: Any) -> bool:
@@ -146,12 +149,14 @@ def cross_entropy(
 
     weight (C,): one for each class; the mean is then weighted. Samples of class `ignore_index` do not count.
     label_smoothing: the share of the target that is spread over all classes. (Szegedy et al., 2016.)
-    Raises IndexError for a class that is not there, RuntimeError and ValueError for other shapes and dtypes.
+    Raises IndexError for a class that is not there, RuntimeError and ValueError for other shapes and dtypes; warns if
+    the input is the result of softmax.
 
     >>> import tinygrad_edu as tg
     >>> tg.nn.functional.cross_entropy(tg.tensor([[0.0, 0.0], [1000.0, 0.0]]), tg.tensor([0, 1]), reduction="none")
     tensor([6.9315e-01, 1.0000e+03])
     """
+    warn_of_result("cross_entropy", input, "softmax", _TWICE)
     simple = weight is None and size_average is None and reduce is None and not label_smoothing
     if simple and reduction == "mean":
         try:
@@ -199,12 +204,14 @@ def nll_loss(
     """−weight · input at the target's class, where `input` are log-probabilities (log_softmax).
 
     The mean is Σ loss / Σ weight over the samples whose class is not `ignore_index`.
-    Raises IndexError for a class that is not there, RuntimeError and ValueError for other shapes and dtypes.
+    Raises IndexError for a class that is not there, RuntimeError and ValueError for other shapes and dtypes; warns if
+    the input is the result of softmax.
 
     >>> import tinygrad_edu as tg
     >>> tg.nn.functional.nll_loss(tg.tensor([[-0.5, -1.0], [-0.1, -3.0]]), tg.tensor([0, 1]))
     tensor(1.7500)
     """
+    warn_of_result("nll_loss", input, "softmax", _NO_LOGARITHM)
     reduction = chosen_reduction("nll_loss", reduction, size_average, reduce)
     x, t = raw(input, "nll_loss"), raw(target, "nll_loss")
     _check_classes("nll_loss", x, t, ignore_index)
