@@ -221,9 +221,11 @@ _INDEX = """<!doctype html>
 <link rel="icon" href="data:,">
 <title>Computations to play</title>
 <style>
-:root { --paper: #fefefe; --desk: #eef0f4; --card: #fff; --ink: #10151f; --faint: #4f596a; --rule: #d5dae3; --accent: #1257b0; }
+:root { --paper: #fefefe; --desk: #eef0f4; --card: #fff; --ink: #10151f; --faint: #4f596a; --rule: #d5dae3;
+  --accent: #1257b0; }
 @media (prefers-color-scheme: dark) {
-  :root { --paper: #14181f; --desk: #0d1015; --card: #1a1f28; --ink: #eef1f6; --faint: #aab3c2; --rule: #323a47; --accent: #8cbcff; }
+  :root { --paper: #14181f; --desk: #0d1015; --card: #1a1f28; --ink: #eef1f6; --faint: #aab3c2; --rule: #323a47;
+    --accent: #8cbcff; }
 }
 body { margin: 0 auto; max-width: 1080px; padding: 32px 20px 64px; background: var(--desk); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Noto Sans", sans-serif; }
