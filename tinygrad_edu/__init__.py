@@ -51,7 +51,7 @@ from tinygrad_edu.size import Size
 
 __version__ = "0.1.0"
 
-_LATER = {"datasets", "distributions", "training", "transforms"}  # loaded when they are first asked for
+_LATER = {"datasets", "distributions", "training", "transforms", "viz"}  # loaded when they are first asked for
 
 
 def __getattr__(name: str) -> Any:

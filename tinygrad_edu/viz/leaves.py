@@ -3,7 +3,7 @@
 Shapes are found by trying. Without a matrix product every name is a number, or, where something is summed, sorted
 out or normalised (sum, max, softmax …), a vector of 3. With one, what stands left of an @ is tried as a (2, 3)
 matrix first, what stands right of it as a vector of 3, and the others as vectors of 2: in ``sigmoid(w @ x + b)`` w is
-(2, 3), x is (3,), b is (2,). Sides of given shapes are tried, too.
+(2, 3), x is (3,), b is (2,). Sides of given shapes are tried, too: if w is given as [[1, 2]], x is (2,), b is (1,).
 What a loss compares with needs no gradient; the second operand of cross_entropy holds numbers of classes.
 
 Random numbers are rounded to a tenth, so that they can be followed with pencil and paper, and positive if the
@@ -123,7 +123,8 @@ def _guesses(formula: Formula, names: list[str], sides: list[int]) -> Iterator[d
     more: list[Any] = [(n,) for n in sides] + [
         (n, m) for n in [*sides, 2, 3] for m in [*sides, 2, 3] if n in sides or m in sides
     ]
-    kinds = {"left": _LEFT, "right": _RIGHT, None: _OTHER}
+    # what is added to a row or a column would make a matrix of it, if it had two numbers
+    kinds = {"left": _LEFT, "right": _RIGHT, None: [(1,), *_OTHER] if 1 in sides else _OTHER}
     choices = [kinds[formula.products.get(n)] + more for n in names]
     if "linear" in formula.calls:  # a weight has a row for each result
         choices = [
