@@ -8,7 +8,11 @@ from __future__ import annotations
 import os
 import shutil
 
+import numpy as np
 import pytest
+
+import tinygrad_edu as tg
+from tinygrad_edu import nn, viz
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -79,3 +83,42 @@ def open_page(browser):
         page.page.close()
         assert page.complaints == [], "the page complained"
         assert [u for u in page.requests if not u.startswith(("file:", "data:"))] == [], "the page used the network"
+
+
+X = np.array([[3.0, -1.0, 2.0], [1.0, 0.0, 0.5]], np.float32)
+T = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
+W = np.array([[1.0, 2.0], [-1.0, 0.5], [-0.25, 0.1]], np.float32)
+B = np.array([0.5, 0.1], np.float32)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="module")
+def small(folder):
+    """loss = Σ (h² + h − t)², h = tanh(x w + b): h is used three times, b is broadcast."""
+    x, t = tg.tensor(X), tg.tensor(T)
+    w, b = tg.tensor(W, requires_grad=True), tg.tensor(B, requires_grad=True)
+    with viz.record() as film:
+        a = x @ w
+        z = a + b
+        h = tg.tanh(z)
+        s = h * h
+        y = s + h
+        d = y - t
+        q = d * d
+        loss = q.sum()
+        loss.backward()
+    return film.html(folder / "small.html", "A small film")
+
+
+@pytest.fixture(scope="module")
+def folded(folder):
+    tg.manual_seed(0)
+    model = nn.Sequential(*(nn.Sequential(nn.Linear(4, 4), nn.Tanh()) for _ in range(24)))
+    with viz.record() as film:
+        loss = model(tg.randn(3, 4)).sum()
+        loss.backward()
+    return film.html(folder / "folded.html")
