@@ -55,7 +55,7 @@ def test_every_primitive_has_a_printable_formula_for_every_operand(name):
     [
         ("exp", "x", "g · y"),
         ("tanh", "x", "g · (1 − y²)"),
-        ("divide", "b", "−g · y / b"),
+        ("divide", "b", "(−g / b) · (a / b)"),
         ("subtract", "b", "−g"),
         ("log", "x", "g / x"),
         ("sum", "x", "spread(g)"),
@@ -151,7 +151,7 @@ def test_keyword_arguments_and_by_products_print_as_their_names(read):
 
 def test_operands_can_be_called_by_other_names():
     assert derivatives("multiply", {"a": "w", "b": "x"}) == {"a": "g · x", "b": "g · w"}
-    assert formula("divide", "b", {"b": "rate", "y": "time"}) == "−g · time / rate"
+    assert formula("divide", "b", {"b": "rate", "a": "way"}) == "(−g / rate) · (way / rate)"
 
 
 def test_unknown_names_are_errors_that_list_the_known_ones():

@@ -161,6 +161,7 @@ REFUSED = {
     "gather's size": (RuntimeError, "larger than the tensor", lambda t: t.gather(1, tg.zeros(4, 1).long())),
     "float index": (TypeError, r"index\.long\(\)", lambda t: t.gather(1, tg.zeros(1, 1))),
     "index_select": (IndexError, "out of range", lambda t: t.index_select(0, tg.tensor([3]))),
+    "index_select of 0-d": (RuntimeError, "one element, not 2", lambda t: t[0, 0].index_select(0, tg.tensor([0, 0]))),
     "take": (IndexError, "out of range", lambda t: t.take(tg.tensor([12]))),
     "narrow": (RuntimeError, "do not fit", lambda t: t.narrow(0, 1, 3)),
     "mask": (RuntimeError, "holds bools", lambda t: t.masked_select(tg.tensor([1, 0, 1, 0]))),

@@ -345,3 +345,12 @@ def test_index_arrays_may_be_changed_after_they_were_used() -> None:
     i.fill_(2)
     (y.sum() + z.sum()).backward()
     equal(x.grad, [1, 1, 1])
+
+
+def test_a_quotient_may_be_changed_in_place() -> None:
+    x = tg.tensor([3.0, 4.0], requires_grad=True)
+    y = x / x.norm()
+    y *= 2
+    y[0] = 1
+    (y * tg.tensor([5.0, 7.0])).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), 14 * np.array([-12.0, 9.0]) / 125, rtol=1e-6)

@@ -138,6 +138,7 @@ REFUSED = {
     "cat of no list": (TypeError, "tuple or list", lambda t: tg.cat(3)),
     "stack": (RuntimeError, "all shapes must be equal", lambda t: tg.stack([t, t[0]])),
     "split": (RuntimeError, "add up to 2", lambda t: t.split([1, 1], 1)),
+    "chunk": (RuntimeError, "without dimensions", lambda t: t[0, 0, 0].chunk(2)),
     "hsplit": (RuntimeError, "do not make 2 equal parts", lambda t: t.hsplit(2)),
     "diagonal": (RuntimeError, "two different dimensions", lambda t: t.diagonal(0, 1, -2)),
     "unfold": (RuntimeError, "at most 3", lambda t: t.unfold(1, 4, 1)),

@@ -206,6 +206,9 @@ def index_select(input: Any, dim: int, index: Any) -> Tensor:
     axis = one_axis(dim, x._array.ndim, "index_select")
     if not x._array.ndim:
         one = positions(index, 1, "index_select")
+        n = lifted(one, "index_select")._array.size
+        if n != 1:
+            raise RuntimeError(f"index_select: a tensor without dimensions has one element, not {n} to choose")
         return shaping.reshape(rules.take(shaping.reshape(x, shape=(1,)), one, axis=0), shape=())
     at = positions(index, x._array.shape[axis], "index_select")
     if at.ndim > 1:

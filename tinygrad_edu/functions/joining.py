@@ -217,8 +217,10 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     if chunks < 1:
         raise RuntimeError(f"chunk: there is at least one part, got chunks={chunks}")
     x = lifted(input, "chunk")
+    if not x._array.ndim:
+        raise RuntimeError("chunk: a tensor without dimensions cannot be cut into parts")
     axis = one_axis(dim, x._array.ndim, "chunk")
-    n = x._array.shape[axis] if x._array.ndim else 0
+    n = x._array.shape[axis]
     return split(x, -(-n // chunks), axis) if n else _cut(x, (0,) * (chunks - 1), axis)
 
 

@@ -35,7 +35,7 @@ def log_of_base(a: Any, b: Any) -> Any:
 add = rule(np.add, lambda g: g, lambda g: g)
 subtract = rule(np.subtract, lambda g: g, lambda g: -g)
 multiply = rule(np.multiply, lambda g, b: g * b, lambda g, a: g * a)
-divide = rule(np.divide, lambda g, b: g / b, lambda g, y, b: -g * y / b)
+divide = rule(np.divide, lambda g, b: g / b, lambda g, a, b: -g / b * (a / b))  # not y: it may be changed in place
 negative = rule(np.negative, lambda g: -g)
 reciprocal = rule(lambda x: 1 / x, lambda g, y: -g * y * y, name="reciprocal", elementwise=True)
 absolute = rule(np.absolute, lambda g, x: g * np.sign(x))
