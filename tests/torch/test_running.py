@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import subprocess
 import sys
@@ -30,7 +31,8 @@ def _lines(text: str) -> list[str]:
 def _under_pytorch(tmp_path: Path, programs: list[Path]) -> list[Done]:
     """All programs in one process, since importing PyTorch takes longer than they do."""
     command = [sys.executable, str(Path(__file__).with_name("under_pytorch.py")), *map(str, programs)]
-    subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}  # more threads only wait for one another
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=300, env=environment)
     out = []
     for program in programs:
         files = [tmp_path / f"{program.stem}.{kind}" for kind in ("code", "stdout", "stderr")]

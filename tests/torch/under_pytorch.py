@@ -21,8 +21,9 @@ if __name__ == "__main__":
         with open(f"{stem}.stdout", "w") as out, open(f"{stem}.stderr", "w") as err:
             if hasattr(os, "fork"):
                 import sklearn.metrics  # noqa: F401 - once, not in every copy
-                import torch  # noqa: F401
+                import torch
 
+                torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # imports for seconds the first time
                 child = os.fork()
                 if not child:
                     os.dup2(out.fileno(), 1)

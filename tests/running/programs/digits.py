@@ -74,7 +74,7 @@ def test(model, device, loader):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--log-interval", type=int, default=10)
     args = parser.parse_args()
     torch.manual_seed(1)
