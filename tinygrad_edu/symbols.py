@@ -9,7 +9,7 @@ from it.
 >>> formula("tanh", "x")
 'g · (1 − y²)'
 >>> derivatives("divide")
-{'a': 'g / b', 'b': '−g · y / b'}
+{'a': 'g / b', 'b': '(−g / b) · (a / b)'}
 """
 
 from __future__ import annotations

@@ -125,3 +125,24 @@ def test_a_handle_does_not_keep_the_graph_alive():
         handle.remove()
     finally:
         gc.enable()
+
+
+def test_a_hook_that_changes_its_gradient_in_place_changes_only_that_one():
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    y.register_hook(lambda g: g.mul_(2))
+    (y + x).sum().backward()
+    assert x.grad.tolist() == [3, 3]
+    z = leaf(1.0)
+    cotangent = tg.tensor([5.0], dtype=tg.float64)
+    z.register_hook(lambda g: g.zero_() and None)
+    z.backward(cotangent)
+    assert (z.grad.tolist(), cotangent.tolist()) == ([0], [5])
+
+
+def test_a_hook_may_not_change_the_dtype():
+    x = leaf(1.0, 2.0)
+    x.register_hook(lambda g: g.float())
+    with pytest.raises(RuntimeError, match=r"dtype float64, not float32.*to\(grad\.dtype\)"):
+        x.sum().backward()
+    assert x.grad is None

@@ -243,9 +243,9 @@ def _flat(saved: Any) -> list[Any]:
 
 
 def run_hooks(hooks: Iterable[Any], g: Any) -> Any:
-    """The cotangent after its hooks, each of which may return another one."""
+    """The cotangent after its hooks, each of which may return another one, or change what it gets (a copy) in place."""
     lift = not isinstance(g, TensorBase)
-    t: Any = wrap(np.asarray(g) if isinstance(g, np.generic) else g) if lift else g
+    t: Any = wrap(copied(g)) if lift else g
     before = recording.get()
     if lift:
         recording.set(False)
@@ -257,6 +257,11 @@ def run_hooks(hooks: Iterable[Any], g: Any) -> Any:
                     raise RuntimeError(
                         f"a hook must return None or a Tensor of the gradient's shape {tuple(t._array.shape)}, not "
                         f"{tuple(new._array.shape) if isinstance(new, TensorBase) else type(new).__name__}"
+                    )
+                if new._array.dtype != t._array.dtype:
+                    raise RuntimeError(
+                        f"a hook must return a Tensor of the gradient's dtype {t._array.dtype}, not "
+                        f"{new._array.dtype}: write return new.to(grad.dtype)"
                     )
                 t = new
     finally:
