@@ -11,6 +11,7 @@ the row of its pieces in the clusters that it crosses.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,7 @@ def _size(v: Vertex, lines: int, room: int) -> tuple[int, int]:
     number = v.kind == "constant" and v.symbol == v.value
     if number:
         return max(36, int(_CHARACTER * len(title(v)) + 22)), 30
-    wide = max(_CHARACTER * len(title(v)), _SMALL * min(room, 26)) + 26
+    wide = max(_CHARACTER * len(title(v)), _SMALL * min(room, 27)) + 26
     return int(max(wide, 70)), 16 + 16 * lines
 
 
@@ -79,11 +80,11 @@ def plan(graph: Graph, *, played: bool = False) -> dict[str, Any]:
     """
     sizes: dict[str, tuple[int, int]] = {}
     for v in graph.nodes:
-        room = (
-            min(24, max(len(v.value or "") + 2, 14))
-            if played
-            else max(len(v.value or ""), len(str(v.shape or v.results or "")), 6)
-        )
+        words = len(v.value or "")
+        room = max(words, len(str(v.shape or v.results or "")), 6)
+        if played:
+            few = math.prod(v.shape) if v.shape else 0  # its gradient has as many numbers
+            room = min(27, max(words + 2, 6 * few + 3 if 1 < few <= 4 else 14))
         sizes[v.key] = _size(v, 3 if played and v.kind not in ("constant", "buffer") else 2, room)
     for c in graph.clusters:
         sizes[c.key] = int(max(_CHARACTER * len(_shortened(c.label)) + 74, 120)), 44
