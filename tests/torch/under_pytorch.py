@@ -6,6 +6,7 @@ import os
 import runpy
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 
@@ -23,13 +24,22 @@ if __name__ == "__main__":
                 import sklearn.metrics  # noqa: F401 - once, not in every copy
                 import torch
 
-                torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # imports for seconds the first time
+                w = torch.zeros(1, requires_grad=True)
+                w.sum().backward()
+                torch.optim.Adam([w]).step()  # imports for seconds the first time
                 child = os.fork()
                 if not child:
                     os.dup2(out.fileno(), 1)
                     os.dup2(err.fileno(), 2)
-                    run(program)
-                    sys.exit(0)
+                    ending = 0
+                    try:
+                        run(program)
+                    except Exception:
+                        traceback.print_exc()
+                        ending = 1
+                    sys.stdout.flush()
+                    sys.stderr.flush()
+                    os._exit(ending)  # at once: to take PyTorch down takes longer than a program
                 code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             else:
                 code = subprocess.run([sys.executable, program], stdout=out, stderr=err).returncode
