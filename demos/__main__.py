@@ -10,7 +10,8 @@ from typing import Any
 
 from demos.pictures import Pictures
 
-LESSONS = ["line", "plane", "overfitting", "diabetes", "optimizers", "big"]
+LESSONS = ["line", "plane", "overfitting", "diabetes", "optimizers", "logistic", "softmax", "xor", "digits", "writing",
+           "big"]  # fmt: skip
 PAGES: list[str] = ["gallery"]  # no lessons: run only if named
 
 

@@ -28,7 +28,9 @@ class Pictures:
 
     def panels(self, columns: int, rows: int = 1, size: tuple[float, float] = (4.6, 4.0)) -> tuple[Any, Any]:
         """An empty figure with its panels in a row (or in rows), each of that size in inches."""
-        figure, axes = plt.subplots(rows, columns, figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+        figure, axes = plt.subplots(
+            rows, columns, figsize=(size[0] * columns, size[1] * rows), layout="constrained", squeeze=False
+        )
         for panel in axes.flat:
             panel.spines[["top", "right"]].set_visible(False)
         return figure, axes.flat
