@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.nn.members import BUFFER, MODULE, PARAMETER, Members
+from tinygrad_edu.nn.overlooked import warn_of_overlooked
 from tinygrad_edu.nn.parameter import Buffer, Parameter
 from tinygrad_edu.primitive import Node, TensorBase
 from tinygrad_edu.tensor import Tensor
@@ -194,7 +195,16 @@ class Tree:
         return self._named_members(PARAMETER, prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """Its parameters, with `recurse` those of its parts, too: what an optimizer takes."""
+        """Its parameters, with `recurse` those of its parts, too: what an optimizer takes.
+
+        Warns, the first time, of modules in Python's lists and of other tensors that require grad, which PyTorch
+        would leave untrained without a word.
+        """
+        if recurse:
+            warn_of_overlooked(self, walk(self))
+        return self._each_parameter(recurse)
+
+    def _each_parameter(self, recurse: bool) -> Iterator[Parameter]:
         seen = set()
         for module in walk(self) if recurse else (self,):
             for _, p in module._own_members(PARAMETER):
