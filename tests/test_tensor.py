@@ -250,7 +250,7 @@ def test_a_shallow_copy_is_another_leaf_over_the_same_memory():
 @pytest.mark.parametrize("duplicate", [*COPIES.values(), copy.copy], ids=[*COPIES, "copy"])
 def test_a_computed_tensor_refuses_with_the_remedy(duplicate):
     y = tg.tensor([1.0], requires_grad=True) * 2
-    with pytest.raises(RuntimeError, match=r"multiply.*detach\(\)\.clone\(\)"):
+    with pytest.raises(RuntimeError, match=r"multiply.*detach\(\).*clone\(\)"):
         duplicate(y)
     assert duplicate(y.detach()).tolist() == [2]
 

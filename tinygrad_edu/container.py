@@ -327,8 +327,8 @@ class Container(TensorBase):
         edge = self._edge()
         if isinstance(edge, Node):
             raise RuntimeError(
-                f"{what}: this tensor was computed (by {edge.name()}), and a copy would lose how. Copy the numbers, "
-                f"x.detach().clone(), or stay in the graph: x.clone()."
+                f"{what}: this tensor was computed (by {edge.name()}), and a copy would lose how. Take the numbers "
+                f"alone, x.detach() (a plot takes them), or stay in the graph: x.clone()."
             )
         return edge is not None
 

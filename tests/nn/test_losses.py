@@ -184,6 +184,15 @@ def test_what_binary_losses_refuse(f, error, text):
 
 # -- classes ----------------------------------------------------------------------------------------------
 
+
+@pytest.mark.parametrize("loss", [F.cross_entropy, F.nll_loss])
+def test_swapped_arguments_and_a_single_output_are_recognised(loss):
+    with pytest.raises(RuntimeError, match=rf"are they swapped.*{loss.__name__}\(output, target\)"):
+        loss(tg.tensor([0, 1]), tg.zeros(2, 3))
+    with pytest.raises(IndexError, match=r"1 class, 0\. Give the model an output for each class"):
+        loss(tg.zeros(2, 1), tg.tensor([0, 1]))
+
+
 LOGITS = tg.zeros(4, 3)
 
 

@@ -181,6 +181,8 @@ def test_bad_arguments_are_errors():
         viz.summary(tg.ones(1), (1,))
     with pytest.raises(TypeError, match="give the input, or its size"):
         viz.summary(nn.Linear(1, 1))
+    with pytest.raises(TypeError, match=r"a size is a tuple.*viz.summary\(model, \(64, 2\)\)"):
+        viz.summary(nn.Linear(2, 1), 64, 2)
     with pytest.raises(ValueError, match="no negative sides"):
         viz.summary(nn.Linear(1, 1), (-1, 1))
 

@@ -161,6 +161,8 @@ def summary(model: Any, *inputs: Any, dtype: Any = None, depth: int | None = Non
         raise TypeError(f"summary: expected a Module, got {type(model).__name__}")
     if not inputs:
         raise TypeError("summary: give the input, or its size: viz.summary(model, (64, 3, 32, 32))")
+    if all(type(x) is int for x in inputs):
+        raise TypeError(f"summary: a size is a tuple, of all sides with the batch: viz.summary(model, {inputs})")
     parameters = {id(p): p for p in model.parameters()}
     dtype = dtype or next((p._array.dtype for p in parameters.values()), get_default_dtype())
     given = [_input(x, dtype) for x in inputs]

@@ -41,16 +41,21 @@ def _are_classes(x: Any, t: Any) -> bool:
     )
 
 
-def _check_input(name: str, x: Any) -> None:
+def _check_input(name: str, x: Any, t: Any) -> None:
     if not x.ndim:
         raise ValueError(f"{name}: expected an input (C,), (N, C) or (N, C, …), not a single number")
+    if x.dtype.kind != "f" and t.dtype.kind == "f":
+        raise RuntimeError(
+            f"{name}: the input must be floats, but is {x.dtype}, and the target is {t.dtype}: are they swapped? What "
+            f"the model says comes first: {name}(output, target)."
+        )
     if x.dtype.kind != "f":
         raise RuntimeError(f"{name}: the input must be floats, but is {x.dtype}: write input.float()")
 
 
 def _check_classes(name: str, x: Any, t: Any, ignore_index: int | None) -> None:
     """Raises where `t` is not the class of each sample of `x`."""
-    _check_input(name, x)
+    _check_input(name, x, t)
     shape, given = tuple(x.shape), tuple(t.shape)
     places = shape[:1] + shape[2:] if len(shape) > 1 else ()
     if given != places and given[:1] + given[2:] == places and given[1:2] == (1,):
@@ -91,14 +96,16 @@ def _raise_for_worst(name: str, t: Any, wrong: Any, classes: int) -> None:
     at = np.unravel_index(np.argmax(distance), t.shape)
     worst = int(t[at])
     why = ""
-    if worst == classes and t.min() >= 1:
+    if classes == 1:
+        why = " Give the model an output for each class, or take binary_cross_entropy_with_logits for the one."
+    elif worst == classes and t.min() >= 1:
         why = " If the classes are counted from 1, write target - 1."
     elif worst == -1:
         why = " Leave samples without a class out with ignore_index=-1."
     where = f"target[{', '.join(map(str, at))}]" if t.ndim else "the target"
     raise IndexError(
-        f"{name}: Target {worst} is out of bounds: {where} = {worst}, but the input has {classes} classes, 0 to "
-        f"{classes - 1}.{why}"
+        f"{name}: Target {worst} is out of bounds: {where} = {worst}, but the input has "
+        f"{'1 class, 0' if classes == 1 else f'{classes} classes, 0 to {classes - 1}'}.{why}"
     )
 
 
@@ -170,7 +177,7 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"{name}: label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     x, t = raw(input, name), raw(target, name)
-    _check_input(name, x)
+    _check_input(name, x, t)
     axis = 1 if x.ndim > 1 else 0
     _check_weight(name, weight, x.shape[axis])
     if t.dtype.kind == "f" and t.shape == x.shape:
