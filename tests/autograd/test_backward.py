@@ -288,3 +288,16 @@ def test_a_graph_is_created_also_inside_no_grad():
         (g,) = autograd.grad(y, x, create_graph=True)
         assert not tg.is_grad_enabled()
     assert autograd.grad(g, x)[0].item() == 12
+
+
+def test_a_gradient_of_one_number_stays_an_array_when_it_is_added_to_an_assigned_one():
+    x = tg.tensor(2.0, requires_grad=True)
+    x.grad = tg.tensor(1.0)
+    (x * 3).backward()
+    assert type(x.grad._array) is np.ndarray
+    assert x.grad.mul_(0.5).item() == 2
+    x.grad.requires_grad_()
+    x.grad = x.grad * 1  # a gradient with a graph
+    (x * 3).backward()
+    assert type(x.grad._array) is np.ndarray
+    assert x.grad.item() == 5

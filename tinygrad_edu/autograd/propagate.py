@@ -283,7 +283,8 @@ def accumulate(leaf: Any, c: Any, shared: bool) -> None:
     elif isinstance(c, TensorBase):
         leaf._grad = old + c
     elif old is leaf._assigned or old._node is not None or not _writeable(old._array):
-        leaf._grad = wrap(np.add(old._array, c, dtype=old._array.dtype))
+        total = np.add(old._array, c, dtype=old._array.dtype)
+        leaf._grad = wrap(np.array(total) if isinstance(total, np.generic) else total)
     else:
         np.add(old._array, c, out=old._array)
         memory.changed(old._array, "backward")
