@@ -147,6 +147,20 @@ def test_a_model_that_is_called_several_times_is_one_cluster():
     assert len([v for v in graph.nodes if v.kind == "parameter"]) == 4
 
 
+def test_a_module_of_one_node_that_is_called_twice_is_no_cluster():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second, self.pool = nn.Conv2d(1, 2, 3), nn.Conv2d(2, 2, 3), nn.MaxPool2d(2)
+
+        def forward(self, x):
+            return self.pool(self.second(self.pool(self.first(x))))
+
+    graph = viz.graph(Model(), tg.rand(1, 1, 10, 10))
+    assert [c.path for c in graph.clusters] == ["first", "second"]
+    assert graph.text().count("; grid=2×2, stride 2×2)") == 2
+
+
 def test_3000_nodes_become_a_page_of_dot():
     model = Net(430)
     x = tg.randn(5, 4)

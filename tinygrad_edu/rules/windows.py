@@ -35,6 +35,18 @@ class Grid:
     padding: tuple[tuple[int, int], ...]
     dilation: tuple[int, ...]
 
+    def __repr__(self) -> str:
+        """In short, as pictures of graphs show it.
+
+        >>> Grid((3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+        3×3, stride 1×1, padding 1×1
+        """
+        parts = [self.kernel, self.stride, [a if a == b else f"({a}+{b})" for a, b in self.padding], self.dilation]
+        words = ["×".join(map(str, p)) for p in parts]
+        padding = f", padding {words[2]}" if any(map(any, self.padding)) else ""
+        dilation = f", dilation {words[3]}" if max(self.dilation, default=1) > 1 else ""
+        return f"{words[0]}, stride {words[1]}{padding}{dilation}"
+
     def framed(self, sizes: Any) -> tuple[int, ...]:
         """The sides with their margins."""
         return tuple([n + a + b for n, (a, b) in zip(sizes, self.padding, strict=True)])

@@ -73,16 +73,17 @@ def _number(key: str) -> int:
 
 
 def _modules(graph: Graph, classes: Mapping[str, str]) -> None:
-    """A cluster for every module that has several nodes, inside that of the module around it."""
+    """A cluster for every module that has several nodes, inside that of the module around it.
+
+    But none for calls of one node each, a MaxPool2d that is used twice: it would hold what lies far apart.
+    """
     members = [v for v in graph.nodes if v.module and (v.primitive or v.kind in ("parameter", "buffer"))]
-    sizes: dict[str, int] = {}
-    for v in members:
-        for path in _prefixes(v.module):
-            sizes[path] = sizes.get(path, 0) + 1
+    paths = {v.key: _prefixes(v.module) for v in members}
+    joined = {path for e in graph.edges for path in paths.get(e.source, ()) if path in paths.get(e.target, ())}
     by_path: dict[str, Cluster] = {}
     for v in members:
         for path in _prefixes(v.module):
-            if sizes[path] == 1:
+            if path not in joined:
                 continue  # a Tanh: its one node says so
             if path not in by_path:
                 name = f"{path}: {classes[path]}" if path in classes else path
