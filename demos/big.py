@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import resource
+import re
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -70,8 +71,15 @@ def standard_error(truth: Any, rows: int) -> float:
 
 
 def peak_memory() -> float:
-    """The most memory that this process has had, in gigabytes."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """The most memory that this process has had, in gigabytes; NaN on Windows."""
+    if sys.platform == "win32":
+        return float("nan")
+    if (status := Path("/proc/self/status")).exists():  # Linux, where ru_maxrss begins at what the parent had
+        found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
+        if found:
+            return int(found.group(1)) * 1024 / 1e9
+    resource = importlib.import_module("resource")
+    most = float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     return most / (1e9 if sys.platform == "darwin" else 1e6)  # bytes there, kilobytes elsewhere
 
 
@@ -93,7 +101,8 @@ def run(pictures: Pictures, gigabytes: float = 3.0, scheduler: str | None = None
     worst, peak = float(np.abs(path[-1] - truth).max()), peak_memory()
     print(f"{STEPS} steps in {seconds:.1f} s, {STEPS * size / seconds:.2f} GB a second.")
     print(f"Largest distance of a weight from the true one: {worst:.5f} (their standard error is {error:.5f}).")
-    print(f"Peak memory of this process: {peak:.2f} GB.")
+    if not np.isnan(peak):
+        print(f"Peak memory of this process: {peak:.2f} GB.")
     figure, (weights, curve) = pictures.panels(2)
     weights.axline((0, 0), slope=1, color=GREY, linewidth=1)
     weights.scatter(truth, path[-1], color=BLUE, s=18)
