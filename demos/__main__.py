@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from demos.pictures import Pictures
@@ -49,6 +51,12 @@ def arguments_of(name: str, options: argparse.Namespace) -> dict[str, Any]:
     return {}
 
 
+def title_of(name: str) -> str:
+    """The first line of a lesson's text, without importing what the lesson needs."""
+    text = (Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(text)) or name).splitlines()[0]
+
+
 def main(arguments: list[str] | None = None) -> None:
     parse = parser()
     options = parse.parse_args(arguments)
@@ -57,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
         parse.error(f"there is no lesson {unknown[0]!r}; the lessons are {', '.join(LESSONS + PAGES)}")
     if options.list:
         for name in LESSONS + PAGES:
-            print(f"{name:12} {importlib.import_module(f'demos.{name}').__doc__.splitlines()[0]}")
+            print(f"{name:12} {title_of(name)}")
         return
     if bool(options.csv) != bool(options.target):
         parse.error("--csv FILE and --target COLUMN belong together: the file, and which of its columns to predict")

@@ -29,7 +29,7 @@ NOTES = """\
 Look: over epochs as over degrees, over-fitting begins where the validation loss turns. The training loss
       does not show it. The last curve goes through the noise, and misses what lies between the points.
 Next: learn from 1000 points instead of 20 in demos/overfitting.py (COUNT): the same polynomial, and the
-      validation loss hardly rises. More data is the best cure; stopping in time is for when there are none."""
+      validation loss hardly rises. More data is the best cure; stopping in time is for when there is none."""
 
 
 def points(count: int = COUNT, seed: int = 4) -> dict[str, tuple[Any, Any]]:
