@@ -98,6 +98,11 @@ def test_closeness_has_numpys_tolerances_and_treats_nan_as_asked() -> None:
     assert np.allclose(leaf([nan]), t([nan]), equal_nan=True) is True
 
 
+def test_tolerances_may_be_tensors() -> None:
+    assert np.isclose(t([1.0, 2.0]), t([1.5, 2.1]), rtol=t([1.0, 0.0]), atol=t(0.2)).tolist() == [True, True]
+    assert tg.allclose(t([1.0]), t([1.5]), atol=t(0.1)) is False
+
+
 def test_equal_compares_shapes_too() -> None:
     assert tg.equal(t([1, 2]), t([1, 2])) is True
     assert tg.equal(t([1, 2]), t([1, 3])) is False

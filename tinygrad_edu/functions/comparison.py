@@ -156,7 +156,7 @@ def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, eq
     """
     a, b = promote(raw(input, "isclose"), raw(other, "isclose"))
     try:
-        return wrap(np.asarray(np.isclose(a, b, rtol, atol, equal_nan)))
+        return wrap(np.asarray(np.isclose(a, b, raw(rtol, "isclose"), raw(atol, "isclose"), equal_nan)))
     except ValueError as error:
         raise mismatch("isclose", (a, b), error) from None
 
