@@ -23,7 +23,8 @@ from tinygrad_edu.viz import training
 
 NOTES = """\
 Look: a weight is red where ink speaks for the digit, blue where it speaks against: the 0 has a blue middle.
-Next: leave out "/ 16" in demos/softmax.py: with pixels up to 16 the same rate overshoots, and the loss jumps about.
+Next: leave out "/ 16" in demos/softmax.py: with pixels up to 16 the same rate overshoots, and the loss jumps
+      about.
       The next lesson but one learns the same digits with a convolutional network."""
 
 

@@ -21,8 +21,8 @@ STEPS = 400
 SHOWN = (0, 20, 60, STEPS)
 NOTES = """\
 Look: for a while nothing seems to happen: the hidden units must first turn apart from each other.
-Next: start with all weights at 0 (nn.init.zeros_) in demos/xor.py: every hidden unit then has the same gradient,
-      and the four stay one for ever."""
+Next: start with all weights at 0 (nn.init.zeros_) in demos/xor.py: every hidden unit then has the same
+      gradient, and the four stay one for ever."""
 
 
 def learn(model: Any) -> tuple[list[float], dict[int, Any]]:
