@@ -5,11 +5,13 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import find, given
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_edu as tg
 from tinygrad_edu import testing
+
+ONE = settings(max_examples=2000, phases=[Phase.generate], database=None, derandomize=True)  # not the smallest
 
 
 @given(testing.broadcastable(3))
@@ -21,7 +23,7 @@ def test_broadcastable_shapes_broadcast(shapes):
 
 def test_broadcastable_shapes_are_0d_missing_dimensions_and_have_ones():
     for wanted in (lambda a, b: a == () != b, lambda a, b: 1 in a and len(a) == len(b) and a != b, lambda a, b: 0 in b):
-        find(testing.broadcastable(2), lambda s, wanted=wanted: wanted(*s))
+        find(testing.broadcastable(2), lambda s, wanted=wanted: wanted(*s), settings=ONE)
 
 
 @given(testing.shapes(min_dims=1, max_dims=2, max_side=3, min_side=1))
@@ -77,13 +79,14 @@ def test_indices_are_of_every_kind():
         return lambda i: any(isinstance(p, kind) for p in (i if isinstance(i, tuple) else (i,)))
 
     for kind in (int, slice, type(None), type(Ellipsis)):
-        find(testing.indices((3, 4)), has(kind))
+        find(testing.indices((3, 4)), has(kind), settings=ONE)
     for dtype in (bool, np.intp):
         find(
             testing.indices((3, 4)),
             lambda i, dtype=dtype: any(
                 isinstance(p, np.ndarray) and p.dtype == dtype for p in (i if isinstance(i, tuple) else (i,))
             ),
+            settings=ONE,
         )
 
 
