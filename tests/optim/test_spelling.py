@@ -126,6 +126,12 @@ def test_options_out_of_range_are_errors_and_change_nothing(name, options, text)
     assert (len(optimizer.param_groups), repr(optimizer)) == (1, before)
 
 
+def test_rprop_refuses_weight_decay_in_a_group():
+    with pytest.raises(ValueError, match="Rprop has no weight_decay"):
+        optim.Rprop([{"params": [w()], "weight_decay": 0.1}])
+    optim.Rprop([{"params": [w()], "weight_decay": 0}])
+
+
 @pytest.mark.parametrize("value", [3, [1], {"state": {}}, {"model": 1}, None])
 def test_what_is_no_state_dict_is_an_error(value):
     optimizer = optim.Adam([w()])

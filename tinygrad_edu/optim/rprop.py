@@ -27,7 +27,7 @@ class Rprop(Optimizer):
     backpropagation learning: the RPROP algorithm", 1993.)
     `foreach`, `capturable` and `differentiable` are PyTorch's, and change nothing.
 
-    Raises ValueError for negative lr, and unless 0 < etas[0] < 1 < etas[1].
+    Raises ValueError for negative lr, unless 0 < etas[0] < 1 < etas[1], and for weight_decay in a group.
 
     >>> import tinygrad_edu as tg
     >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
@@ -62,6 +62,11 @@ class Rprop(Optimizer):
                 "differentiable": differentiable,
             },
         )
+
+    def check_options(self, group: dict[str, Any]) -> None:
+        super().check_options(group)
+        if group.get("weight_decay"):
+            raise ValueError("Rprop has no weight_decay: only the signs of gradients count. Leave it out of the group.")
 
     def initial(self, options: dict[str, Any]) -> dict[str, Any]:
         return {"step": 0, "prev": 0, "step_size": options["lr"]}
