@@ -192,3 +192,13 @@ def test_changing_an_index_tensor_after_it_was_an_operand_is_noticed() -> None:
     i.zero_()
     with pytest.raises(RuntimeError, match=r"take needs an array .* zero_ has changed it"):
         y.sum().backward()
+
+
+def test_what_arrays_choose_can_be_viewed() -> None:
+    x = tg.arange(24.0).reshape(2, 3, 4).requires_grad_()
+    i = tg.tensor([2, 0])
+    for chosen in (x[:, i], x[..., i], x[..., [0, -1]], x[:, x[0, :, 0] > 0], x[0, :, i], x[:, i, i]):
+        assert chosen.is_contiguous()
+        assert chosen.view(-1).tolist() == chosen.flatten().tolist()
+    x[:, i].view(2, -1)[0].sum().backward()
+    assert x.grad.sum(2).tolist() == [[4, 0, 4], [0, 0, 0]]

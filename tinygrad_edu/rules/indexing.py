@@ -47,6 +47,14 @@ def may_repeat(i: Any) -> bool:
     return type(i) is ndarray and i.dtype.kind != "b"
 
 
+def in_order(y: Any, index: tuple[Any, ...]) -> Any:
+    """``y = x[index]``; if arrays have chosen, in C order, as PyTorch has it and `view` needs it (NumPy permutes)."""
+    for i in index:
+        if type(i) is ndarray:
+            return y if type(y) is not ndarray or y.flags.c_contiguous else np.ascontiguousarray(y)
+    return y
+
+
 def counted(i: Any, n: int) -> Any:
     """Positions counted from the start of an axis of length `n`."""
     return np.where(i < 0, i + n, i)
@@ -132,7 +140,7 @@ def last_written(g: Any, index: tuple[Any, ...]) -> Any:
 # -- the rules --------------------------------------------------------------------------------------------
 
 getitem = rule(
-    lambda x, *, index: x[index],
+    lambda x, *, index: in_order(x[index], index),
     lambda g, _x, index: put(g, index, _x.shape),
     name="getitem",
     view=True,
