@@ -208,3 +208,9 @@ def test_dask_arrays_pass_through_shapes_joins_and_slices() -> None:
         (y * w).sum().backward()
         grads.append(np.asarray(z.grad.numpy()))
     np.testing.assert_allclose(*grads, rtol=1e-12)
+
+
+def test_what_is_joined_can_be_viewed() -> None:
+    b = tg.arange(6.0).view(2, 3).t()
+    for joined in (tg.cat([b, b]), tg.cat([b, b], 1), tg.stack([b, b]), tg.stack([b, b], -1), tg.hstack([b, b])):
+        assert joined.view(-1).tolist() == joined.flatten().tolist()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu.primitive import TensorBase, rule
+from tinygrad_edu.rules.joining import in_order
 
 FULL = slice(None)
 
@@ -47,12 +48,12 @@ def may_repeat(i: Any) -> bool:
     return type(i) is ndarray and i.dtype.kind != "b"
 
 
-def in_order(y: Any, index: tuple[Any, ...]) -> Any:
-    """``y = x[index]``; if arrays have chosen, in C order, as PyTorch has it and `view` needs it (NumPy permutes)."""
+def chosen(x: Any, index: tuple[Any, ...]) -> Any:
+    """``x[index]``; what arrays choose is in C order (NumPy permutes it)."""
     for i in index:
         if type(i) is ndarray:
-            return y if type(y) is not ndarray or y.flags.c_contiguous else np.ascontiguousarray(y)
-    return y
+            return in_order(x[index])
+    return x[index]
 
 
 def counted(i: Any, n: int) -> Any:
@@ -140,7 +141,7 @@ def last_written(g: Any, index: tuple[Any, ...]) -> Any:
 # -- the rules --------------------------------------------------------------------------------------------
 
 getitem = rule(
-    lambda x, *, index: in_order(x[index], index),
+    lambda x, *, index: chosen(x, index),
     lambda g, _x, index: put(g, index, _x.shape),
     name="getitem",
     view=True,
