@@ -9,9 +9,13 @@ tensor(8.)
 """
 
 # ruff: noqa: I001 - the module `tensor` is loaded first, then its name means the function
+import gc
 import importlib
 from math import e, inf, nan, pi
 from typing import Any
+
+_collecting = gc.isenabled()
+gc.disable()  # what an import makes stays: looking for garbage would take a seventh of its time
 
 from tinygrad_edu.tensor import Tensor
 from tinygrad_edu import (
@@ -48,6 +52,9 @@ from tinygrad_edu.primitive import primitive, rule
 from tinygrad_edu.printing import *
 from tinygrad_edu.serialization import load, save
 from tinygrad_edu.size import Size
+
+if _collecting:
+    gc.enable()
 
 __version__ = "0.1.0"
 

@@ -103,7 +103,7 @@ def _entries(
             numbers = numbers or {}
             numbers[name], state[name] = a, a.item()
         else:
-            if type(a) is not ndarray or a.shape != shape or a.dtype != dtype or not a.flags.carray:
+            if type(a) is not ndarray or a.shape != shape or a.dtype is not dtype or not a.flags.carray:
                 a = _started(entries, name, first, shape, dtype, rule, options, p)
             state[name] = a
     return state, numbers

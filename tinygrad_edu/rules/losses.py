@@ -7,6 +7,7 @@ The other losses are compositions, in `nn.functional`.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -96,10 +97,16 @@ def one_hot(target: Any, x: Any) -> Any:
     return np.equal(np.expand_dims(target, axis), classes)
 
 
+@lru_cache(maxsize=8)
+def rows(n: int) -> ndarray:
+    """0 … n − 1; batches are of few sizes."""
+    return np.arange(n)
+
+
 def at_class(x: Any, target: Any) -> Any:
     """The entry of `x` at the class of each sample."""
     if type(x) is ndarray and x.ndim == 2 and type(target) is ndarray:
-        return x[np.arange(len(x)), target]
+        return x[rows(len(x)), target]
     return np.sum(np.where(one_hot(target, x), x, 0), axis=1 if x.ndim > 1 else 0)
 
 
@@ -107,7 +114,7 @@ def minus_one_hot(p: Any, target: Any) -> Any:
     """`p`, minus 1 at the class of each sample."""
     if type(p) is ndarray and type(target) is ndarray:
         p = p.copy()
-        p[np.arange(len(p)), target] -= 1
+        p[rows(len(p)), target] -= 1
         return p
     return p - one_hot(target, p)
 
