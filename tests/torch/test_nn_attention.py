@@ -93,9 +93,9 @@ def test_what_is_printed_and_initial_values():
     for options in OPTIONS:
         ours, theirs = (lib.nn.MultiheadAttention(64, 2, **options) for lib in (tg, torch))
         assert repr(ours) == repr(theirs)
-        for (name, a), b in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+        for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
             a, b = a.detach().numpy(), b.detach().numpy()
-            if name.startswith("bias_"):  # too few to compare
+            if a.size < 1000:  # too few to compare
                 continue
             assert abs(a.std() - b.std()) <= 0.1 * b.std()
             assert abs(np.abs(a).max() - np.abs(b).max()) <= 0.1 * b.std()

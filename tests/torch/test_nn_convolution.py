@@ -303,11 +303,13 @@ def test_a_convolutional_network_learns_step_for_step_alike():
     x, y = normal(12, 1, 8, 8), rng.integers(0, 3, 12)
     for lib, model in ((tg, ours), (torch, theirs)):
         optimizer = lib.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        losses = []
         for _ in range(20):
             loss = lib.nn.functional.cross_entropy(model(lib.tensor(x)), lib.tensor(y))
+            losses.append(loss.item())
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
     for (name, a), b in zip(ours.state_dict().items(), theirs.state_dict().values(), strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-8, atol=1e-9, err_msg=name)
-    assert loss.item() < 0.5
+    assert losses[-1] < 0.8 * losses[0]
