@@ -271,3 +271,41 @@ def test_shape_is_cheap():
     x = tg.zeros(2, 3)
     assert sys.getsizeof(x.shape) < 200
     assert not hasattr(x.shape, "__dict__")
+
+
+class Length:
+    """A quantity of another library, that knows how to be added to an array."""
+
+    def __init__(self, metres):
+        self.metres = metres
+
+    def __radd__(self, other):
+        return Length(self.metres + other) if isinstance(other, tg.Tensor) else NotImplemented
+
+    __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = lambda self, other: ("asked", other)
+
+
+def test_another_librarys_operand_is_asked_as_python_does():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    total = x + Length(tg.tensor(3.0))
+    assert isinstance(total, Length) and total.metres.tolist() == [4, 5]
+    for answer in (x - Length(1), x * Length(1), x / Length(1), x ** Length(1), x @ Length(1)):
+        assert answer == ("asked", x)
+    assert (tg.eye(2) @ Length(1))[0] == "asked"  # @ of matrices is recorded in another way
+    with pytest.raises(TypeError, match="the result is no tensor but Length"):
+        y = tg.ones(2)
+        y += Length(1)
+    assert y.tolist() == [1, 1]
+
+
+def test_an_operand_that_cannot_answer_is_refused():
+    class Silent:
+        def __radd__(self, other):
+            return NotImplemented
+
+    x = tg.ones(2)
+    for other in (Silent(), "a", [1, 2], (1, 2), {}):
+        with pytest.raises(TypeError, match="expected a Tensor, an array or a number, got"):
+            x + other
+        with pytest.raises(TypeError):
+            x * other

@@ -61,6 +61,8 @@ def assign(tensor: Any, compute: Callable[[Any], Any], name: str) -> Any:
     edge = tensor._edge()
     # what the graph saved of the old values must not be overwritten by the new ones
     new = compute(wrap(array.copy(), edge) if mode else wrap(array))
+    if not isinstance(new, TensorBase):  # another library's object has answered
+        raise TypeError(f"{name}: the result is no tensor but {type(new).__name__}. Write the out-of-place form.")
     value = new._array
     if value.shape != array.shape:
         raise RuntimeError(

@@ -49,6 +49,12 @@ PRIMITIVES: dict[str, Primitive] = {}
 NUMPY: dict[Any, Callable[..., Any]] = {}
 """For each NumPy function that Tensors take part in: the function that stands for it."""
 
+REFLECTED = {
+    "add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__", "power": "__rpow__",
+    "matmul": "__rmatmul__",
+}  # fmt: skip
+"""For each primitive that is an operator: the method by which its right operand may answer."""
+
 
 class Plan:
     """What a call keeps and which rules its backward pass runs, given which operands need it."""
@@ -167,6 +173,14 @@ def mismatch(name: str, arrays: Sequence[Any], error: ValueError) -> Exception:
     return error
 
 
+def answered_by_other(name: str, operands: Sequence[Any]) -> Any:
+    """What another library's object makes of ``tensor + it`` by its own ``__radd__``; else NotImplemented."""
+    method = getattr(type(operands[-1]), REFLECTED.get(name, ""), None)
+    if len(operands) != 2 or method is None or type(operands[1]).__module__ == "builtins":
+        return NotImplemented
+    return method(operands[1], operands[0])
+
+
 def recorder(p: Primitive) -> Callable[..., Any]:
     """How Tensors call a primitive: its function on their arrays, and where one of them is connected, a node.
 
@@ -179,7 +193,12 @@ def recorder(p: Primitive) -> Callable[..., Any]:
             arrays = [x._array for x in operands]
             nodes = [x._node if x._view is None else x._edge() for x in operands]
         except AttributeError:  # some are no Tensors
-            given = [x if isinstance(x, TensorBase) else wrap(as_operand(x, name)) for x in operands]
+            try:
+                given = [x if isinstance(x, TensorBase) else wrap(as_operand(x, name)) for x in operands]
+            except TypeError:
+                if (answer := answered_by_other(name, operands)) is NotImplemented:
+                    raise
+                return answer
             arrays = [x._array for x in given]
             nodes = [x._edge() for x in given]
         if elementwise:

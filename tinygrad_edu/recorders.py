@@ -86,7 +86,10 @@ def elementwise_binary(p: Primitive, general: Recorder) -> Recorder:
             z = b._array
             right = b._node if b._view is None else b._edge()
         except AttributeError:
-            z, right = as_operand(b, name), None
+            try:
+                z, right = as_operand(b, name), None
+            except TypeError:
+                return general(a, b)
         kind, other = type(x), type(z)
         if kind is not ndarray or other is not ndarray or x.dtype is not z.dtype:
             if kind not in _PLAIN or other not in _PLAIN:
