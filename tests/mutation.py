@@ -1,11 +1,13 @@
 """The mutation gate: does a one-token fault in a rule, in the engine or in an optimizer make a test fail?
 
-    python -m tests.mutation                        everything (hours: for the night)
+    python -m tests.mutation                        everything (about an hour)
     python -m tests.mutation --family elementwise   one family: a file of rules/, `engine`, or a file of optim/
     python -m tests.mutation --family svd --list    the mutants only
 
-Each mutant is tested on a copy: the gradient checks of the primitives that the changed line belongs to, then tests
-near them. Survivors are printed and make the exit status 1, unless `equivalent_mutants.txt` has the reason.
+Each mutant has to make a test fail: of the gradient checks of the primitives that the changed line belongs to, or of
+the tests near them. First they run in a process forked for the mutant (`swapping.py`), and if they pass or what changes
+is not the code of a function, on a copy of everything. Survivors are printed and make the exit status 1, unless
+`equivalent_mutants.txt` has the reason.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from queue import Queue
 from typing import Any
 
 import tinygrad_edu
+from tests import swapping
 from tinygrad_edu.primitive import PRIMITIVES
 
 PACKAGE = Path(tinygrad_edu.__file__).parent
@@ -33,6 +36,21 @@ EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 TIMEOUT = 300  # seconds; a mutant that runs longer has been noticed
 ENGINE = ("autograd/propagate.py", "node.py", "primitive.py")
 VIEWS = "tests/autograd/test_views.py"
+NEAR = {  # where the tests of a file of rules/ are, besides those named like it
+    "activations": ["tests/nn/test_functional.py", "tests/functions/test_pointwise.py"],
+    "cumulative": ["tests/functions/test_reductions.py"],
+    "decompositions": ["tests/test_linalg.py"],
+    "elementwise": ["tests/functions/test_pointwise.py"],
+    "joining": ["tests/functions/test_shaping.py"],
+    "linalg": ["tests/functions/test_products.py", "tests/test_linalg.py"],
+    "losses": ["tests/nn/test_losses.py", "tests/nn/test_losses_labels.py", "tests/nn/test_loss_modules.py"],
+    "neural": ["tests/nn/test_functional.py", "tests/nn/test_layers.py"],
+    "normalization": ["tests/nn/test_norms.py"],
+    "recurrent": ["tests/nn/test_recurrent.py"],
+    "scattering": ["tests/functions/test_indexing.py"],
+    "special": ["tests/functions/test_pointwise.py"],
+    "windows": ["tests/nn/test_convolution.py", "tests/nn/test_pooling.py"],
+}
 ENGINE_TESTS = (
     "tests/autograd/test_backward.py", "tests/autograd/test_hooks.py", "tests/autograd/test_function.py",
     "tests/autograd/test_anomaly.py", "tests/autograd/test_graphs.py", "tests/autograd/test_sessions.py",
@@ -163,12 +181,10 @@ def plan(family: str | None) -> Iterator[tuple[Mutant, list[str]]]:
     for path in sorted({path for path, _ in lines}):
         stem = Path(path).stem
         if family in (None, stem):
-            near = (
-                f"tests/rules/test_special_values_{stem}.py",
-                f"tests/functions/test_{stem}.py",
-                "tests/rules",
-                VIEWS,
-            )
+            near = [
+                f"tests/rules/test_special_values_{stem}.py", f"tests/functions/test_{stem}.py", *NEAR.get(stem, []),
+                "tests/rules", VIEWS,
+            ]  # fmt: skip
             for m in mutants(path, {line for p, line in lines if p == path}):
                 names = sorted(lines.get((path, m.line), ()))
                 yield m, [*(f"tests/gradients/test_gradients.py::test_gradients_of[{name}]" for name in names), *near]
@@ -177,30 +193,36 @@ def plan(family: str | None) -> Iterator[tuple[Mutant, list[str]]]:
             yield from ((m, list(ENGINE_TESTS)) for m in mutants(path))
     for file in sorted((PACKAGE / "optim").glob("*.py")):
         if family in (None, file.stem):
-            tests = ["tests/optim", "tests/torch/test_optim.py"]
+            word = {"wolfe": "lbfgs"}.get(file.stem, file.stem)
+            places = ("tests/optim/test_formulas.py", "tests/optim", "tests/torch/test_optim.py")
+            tests = [*(f"{place} -k {word}" for place in places), *places]
             yield from ((m, tests) for m in mutants(str(file.relative_to(PACKAGE))))
 
 
-def passes(root: Path, tests: list[str], quiet: bool = True) -> bool:
-    tests = [t for t in tests if (root / t.partition("::")[0]).exists()]
+def passes(root: Path, tests: list[str]) -> bool:
+    tests = [t for t in tests if " -k " not in t and (root / t.partition("::")[0]).exists()]
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile", "mutation"]
     env = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     try:
         return (
-            subprocess.run([*command, *tests], cwd=root, env=env, capture_output=quiet, timeout=TIMEOUT).returncode == 0
+            subprocess.run([*command, *tests], cwd=root, env=env, capture_output=True, timeout=TIMEOUT).returncode == 0
         )
     except subprocess.TimeoutExpired:
         return False
 
 
+def mutated(m: Mutant, source: bytes) -> bytes:
+    rows = source.split(b"\n")
+    row = rows[m.line - 1]
+    rows[m.line - 1] = row[: m.column] + m.new.encode() + row[m.column + len(m.old.encode()) :]
+    return b"\n".join(rows)
+
+
 def survives(m: Mutant, tests: list[str], root: Path) -> bool:
     file = root / PACKAGE.name / m.path
     original = file.read_bytes()
-    rows = original.split(b"\n")
-    row = rows[m.line - 1]
-    rows[m.line - 1] = row[: m.column] + m.new.encode() + row[m.column + len(m.old.encode()) :]
     try:
-        file.write_bytes(b"\n".join(rows))
+        file.write_bytes(mutated(m, original))
         return passes(root, tests)
     finally:
         file.write_bytes(original)
@@ -229,9 +251,18 @@ def main() -> int:
                 shutil.copytree(ROOT / part, root / part)
             shutil.copy(ROOT / "pyproject.toml", root)
             copies.put(root)
-        if not passes(Path(folder) / "0", sorted({test for _, tests in todo for test in tests}), quiet=False):
+        sources = {m.path: (PACKAGE / m.path).read_bytes() for m, _ in todo}
+        jobs = [
+            (str(PACKAGE / m.path), sources[m.path].decode(), mutated(m, sources[m.path]).decode(), tests)
+            for m, tests in todo
+        ]
+        os.chdir(ROOT)
+        everything = {t for _, tests in todo for t in tests if (ROOT / t.partition("::")[0].partition(" ")[0]).exists()}
+        passed = swapping.passing(jobs, sorted(everything), options.workers)
+        if passed is None:
             print("these tests fail without any mutation: mend them first")
             return 2
+        print(f"{len(todo)} mutants, of which {len(passed)} are to be tested anew", flush=True)
 
         def run(job: tuple[Mutant, list[str]]) -> bool:
             root = copies.get()
@@ -240,7 +271,7 @@ def main() -> int:
             copies.put(root)
             return survived
 
-        survivors = sum(pool.map(run, todo))
+        survivors = sum(pool.map(run, [todo[k] for k in passed]))
     print(f"{len(todo)} mutants, {survivors} survived")
     return min(survivors, 1)
 

@@ -175,6 +175,16 @@ def test_backward_with_create_graph_leaves_gradients_that_can_be_differentiated(
     assert x.grad.item() == 12
 
 
+@pytest.mark.parametrize(("first", "second"), [(True, True), (True, False), (False, True)])
+def test_gradients_that_add_up_keep_the_graphs_of_those_that_have_one(first, second):
+    x = tg.tensor([2.0, 3.0], requires_grad=True)
+    (x**3).sum().backward(create_graph=first)
+    (x**4).sum().backward(create_graph=second)
+    assert x.grad.tolist() == [3 * 4 + 4 * 8, 3 * 9 + 4 * 27]
+    (c,) = tg.autograd.grad(x.grad, x, tg.tensor([1.0, 10.0]))
+    assert c.tolist() == [first * 6 * 2 + second * 12 * 4, 10 * (first * 6 * 3 + second * 12 * 9)]
+
+
 def test_gradients_of_different_leaves_never_share_memory():
     for create_graph in (False, True):
         a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)

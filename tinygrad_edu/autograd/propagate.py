@@ -280,9 +280,9 @@ def accumulate(leaf: Any, c: Any, shared: bool) -> None:
             leaf._grad = wrap(copied(c) if shared or c.base is not None else c)
         else:
             leaf._grad = alone(c, shared) if isinstance(c, TensorBase) else wrap(copied(c))
-    elif isinstance(c, TensorBase):
-        leaf._grad = old + c
-    elif old is leaf._assigned or old._node is not None or not _writeable(old._array):
+    elif isinstance(c, TensorBase) or old._node is not None:  # with a graph of its own
+        leaf._grad = old + (c if isinstance(c, TensorBase) else wrap(c))
+    elif old is leaf._assigned or not _writeable(old._array):
         total = np.add(old._array, c, dtype=old._array.dtype)
         leaf._grad = wrap(np.array(total) if isinstance(total, np.generic) else total)
     else:
