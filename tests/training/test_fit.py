@@ -11,7 +11,7 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu import nn, optim
 from tinygrad_edu.nn import functional as F
-from tinygrad_edu.training import Diverged, EarlyStopping, accuracy, fit
+from tinygrad_edu.training import Diverged, EarlyStopping, History, accuracy, fit
 from tinygrad_edu.utils.data import DataLoader, TensorDataset
 
 rng = np.random.default_rng(0)
@@ -237,8 +237,13 @@ def test_a_history_pickles_prints_and_plots_where_over_fitting_begins():
 def test_a_history_becomes_a_frame_where_pandas_is():
     pandas = pytest.importorskip("pandas")
     m = model()
-    frame = fit(m, (X, Y), F.mse_loss, optim.SGD(m.parameters(), lr=0.01), 3).to_frame()
-    assert isinstance(frame, pandas.DataFrame) and list(frame.index) == [1, 2, 3]
+    history = fit(m, (X, Y), F.mse_loss, optim.SGD(m.parameters(), lr=0.01), 3, validation=(X, Y))
+    frame = history.to_frame()
+    assert isinstance(frame, pandas.DataFrame) and list(frame.index) == [1, 2, 3] and frame.index.name == "epoch"
+    assert list(frame.columns) == ["train_loss", "validation_loss", "lr", "seconds"]
+    assert frame["validation_loss"].tolist() == history["validation_loss"]
+    empty = History().to_frame()  # of a run that was interrupted in its first epoch
+    assert len(empty) == 0 and empty.index.name == "epoch"
 
 
 def test_accuracy_counts_signs_and_largest_logits():

@@ -63,7 +63,7 @@ class History:
             pandas = importlib.import_module("pandas")
         except ImportError:
             raise ImportError("to_frame needs pandas: pip install pandas. Without it: history.rows") from None
-        return pandas.DataFrame(self.rows).set_index("epoch")
+        return pandas.DataFrame(self.rows, columns=None if self.rows else ["epoch"]).set_index("epoch")
 
     def plot(self) -> Any:
         """Learning curves as a matplotlib Figure (returned, not shown), marked where over-fitting begins."""

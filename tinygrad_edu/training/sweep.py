@@ -6,10 +6,12 @@ import hashlib
 import importlib
 import itertools
 import math
+import os
+import signal
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -20,6 +22,12 @@ from tinygrad_edu.training.history import History
 from tinygrad_edu.training.progress import bar
 
 __all__ = ["Run", "Sweep", "sweep"]
+
+
+_DIED = (
+    "The process ended without a word: memory ran out, it crashed, or it did not find the function to call. (New "
+    "processes import it, from a file: in a notebook, move it into a module, or give a ThreadPoolExecutor.)"
+)
 
 
 @dataclass
@@ -122,8 +130,9 @@ def sweep(
         train: returns a number, a dict of numbers or a History. For processes it must be a function of a module (not a
             lambda), and what it returns must pickle.
         grid: a dict from names to values, of which every combination is tried, or a list of dicts.
-        executor: where to run, any `concurrent.futures.Executor`: by default a pool of processes on this machine; a
-            Dask cluster through ``client.get_executor()``.
+        executor: where to run, any `concurrent.futures.Executor`: by default a pool of processes on this machine (in
+            a script, sweep then belongs under ``if __name__ == "__main__":``); a Dask cluster through
+            ``client.get_executor()``.
         seed: each run starts from a seed made of this one and its configuration, so that it does not depend on
             where, when and in which order runs are made.
         sort_by: the number that the table is sorted by (default: the validation loss, the loss, or the first there is).
@@ -132,7 +141,9 @@ def sweep(
         on_result: called with each Run as it comes.
 
     Returns:
-        the Sweep. A failed run is in it with its traceback, and fails no other. Ctrl-C keeps what is done.
+        the Sweep. A failed run is in it with its traceback, and fails no other; of the default processes one may even
+        die. Ctrl-C keeps what is done. What is under way then ends at once in the default processes; on an executor of
+        your own it goes on to its end, unseen.
 
     Raises ValueError for an empty grid and for a configuration that stands in it twice.
 
@@ -143,36 +154,82 @@ def sweep(
     >>> [(run.config, run.result) for run in found][0]
     ({'a': 1, 'b': 0}, 0)
     """
-    configs = _configurations(grid)
-    done: list[tuple[int, Run]] = []
+    planned = [Run(config, _seed(seed, config)) for config in _configurations(grid)]
+    shown = bar(len(planned), "run", progress)
+    done: list[tuple[int, Run]] = []  # each with its place in the grid
+
+    def came(place: int, run: Run) -> None:
+        done.append((place, run))
+        if on_result is not None:
+            on_result(run)
+        if shown is not None:
+            shown.update()
+
     out = Sweep()
-    own = executor is None
-    pool: Executor = ProcessPoolExecutor() if executor is None else executor
-    shown = bar(len(configs), "run", progress)
-    futures: dict[Future[Run], Run] = {}
+    rounds = [list(enumerate(planned))]
     try:
-        for config in configs:
-            planned = Run(config, _seed(seed, config))
-            futures[pool.submit(_run, train, planned)] = planned
-        places = {future: k for k, future in enumerate(futures)}
-        for future in as_completed(futures):
-            run = _outcome(future, futures[future])
-            done.append((places[future], run))
-            if on_result is not None:
-                on_result(run)
-            if shown is not None:
-                shown.update()
-    except KeyboardInterrupt:
-        out.interrupted = True
-        for future in futures:
-            future.cancel()
+        while rounds and not out.interrupted:
+            batch = rounds.pop(0)
+            pool = _processes(len(batch)) if executor is None else executor
+            futures: dict[Future[Run], tuple[int, Run]] = {}  # of the runs that have not come yet
+            try:
+                for place, run in batch:
+                    futures[_submitted(pool, train, run)] = place, run
+                for future in as_completed(futures):
+                    place, run = futures.pop(future)
+                    if executor is None and len(batch) > 1 and _died(future):
+                        rounds.append([(place, run)])  # again, by itself: it harms no other then, nor is harmed
+                    else:
+                        came(place, _outcome(future, run))
+            except KeyboardInterrupt:
+                out.interrupted = True
+                if executor is not None:
+                    for future in futures:
+                        future.cancel()
+                done += [(place, _outcome(f, run)) for f, (place, run) in futures.items() if _ended(f)]
+            finally:
+                if executor is None:
+                    _stop(pool, at_once=bool(futures))
     finally:
         if shown is not None:
             shown.close()
-        if own:
-            pool.shutdown(wait=not out.interrupted, cancel_futures=True)
     out.runs, out.sorted_by = _sorted([run for _, run in sorted(done, key=itemgetter(0))], sort_by, largest_first)
     return out
+
+
+def _processes(runs: int) -> Executor:
+    """The pool where no executor is given. Ctrl-C goes to all processes of a terminal; these leave it to the first."""
+    cores = os.cpu_count() or 1
+    return ProcessPoolExecutor(
+        runs if runs < cores else None, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+    )
+
+
+def _stop(pool: Any, at_once: bool) -> None:
+    """The end of a pool of our own; with `at_once`, of what it still has under way."""
+    for process in list((pool._processes or {}).values()) if at_once else ():
+        process.terminate()
+    pool.shutdown(wait=not at_once)
+
+
+def _submitted(pool: Executor, train: Callable[..., Any], run: Run) -> Future[Run]:
+    """The future of a run, also in a pool that another run has just broken."""
+    try:
+        return pool.submit(_run, train, run)
+    except BrokenExecutor as error:
+        future: Future[Run] = Future()
+        future.set_exception(error)
+        return future
+
+
+def _ended(future: Future[Run]) -> bool:
+    """Whether it ran to its end, well or not."""
+    return future.done() and not future.cancelled() and not isinstance(future.exception(), KeyboardInterrupt)
+
+
+def _died(future: Future[Run]) -> bool:
+    """Whether the process is gone in which it ran, or another one of the pool."""
+    return not future.cancelled() and isinstance(future.exception(), BrokenExecutor)
 
 
 def _configurations(grid: Any) -> list[dict[str, Any]]:
@@ -208,18 +265,18 @@ def _seeded(train: Callable[..., Any], run: Run) -> Run:
     start = time.perf_counter()
     try:
         run.result = train(**run.config)
-    except Exception:
+    except (Exception, SystemExit):  # a script that gives up ends its own run only
         run.error = traceback.format_exc()
     run.seconds = time.perf_counter() - start
     return run
 
 
 def _outcome(future: Future[Run], planned: Run) -> Run:
-    """The run of a future, or one that says why there is none (what cannot be pickled, a worker that died)."""
+    """The run of a future, or one that says why there is none (what cannot be pickled, a process that died)."""
     try:
         return future.result()
     except (Exception, CancelledError):
-        planned.error = traceback.format_exc()
+        planned.error = traceback.format_exc() + (_DIED if _died(future) else "")
         return planned
 
 
