@@ -31,7 +31,7 @@ from numpy import ndarray
 
 from tinygrad_edu import recorders
 from tinygrad_edu.dtypes import as_operand, float32, promote, refloat
-from tinygrad_edu.lazy import as_result
+from tinygrad_edu.lazy import as_result, in_order
 from tinygrad_edu.memory import View, owner, recording
 from tinygrad_edu.node import Leaf, Node, Pick, TensorBase, pick, record, recorded_type, wrap
 
@@ -214,9 +214,9 @@ def recorder(p: Primitive) -> Callable[..., Any]:
             y, *products = y
         several = y.__class__ is tuple or y.__class__ is list
         if several:
-            y = tuple([as_result(a, arrays, name) for a in y])
+            y = tuple([as_result(a if view else in_order(a), arrays, name) for a in y])
         else:
-            y = as_result(y, arrays, name)
+            y = as_result(y if view or elementwise else in_order(y), arrays, name)
             if elementwise and y.dtype is not float32:
                 y = refloat(y, function, tuple(arrays))
         node = None

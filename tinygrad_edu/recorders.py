@@ -15,7 +15,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu.dtypes import as_operand, float32, promote, refloat
-from tinygrad_edu.lazy import as_result
+from tinygrad_edu.lazy import as_result, in_order
 from tinygrad_edu.memory import recording
 from tinygrad_edu.node import record, wrap
 
@@ -140,6 +140,8 @@ def pair(p: Primitive, general: Recorder) -> Recorder:
             y, product = y
         if type(y) is not ndarray:
             y = as_result(y, (x, z), name)
+        elif not y.flags.c_contiguous:
+            y = in_order(y)
         plan, connected = follows[left is not None, right is not None]
         if plan is None or not (mode := recording.get()):
             return wrap(y)
@@ -168,6 +170,8 @@ def triple(p: Primitive, general: Recorder) -> Recorder:
         y = function(x, z, w)
         if type(y) is not ndarray:
             y = as_result(y, (x, z, w), name)
+        elif not y.flags.c_contiguous:
+            y = in_order(y)
         plan, connected = follows[first is not None, second is not None, third is not None]
         if plan is None or not (mode := recording.get()):
             return wrap(y)

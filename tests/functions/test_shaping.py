@@ -214,3 +214,17 @@ def test_what_is_joined_can_be_viewed() -> None:
     b = tg.arange(6.0).view(2, 3).t()
     for joined in (tg.cat([b, b]), tg.cat([b, b], 1), tg.stack([b, b]), tg.stack([b, b], -1), tg.hstack([b, b])):
         assert joined.view(-1).tolist() == joined.flatten().tolist()
+
+
+def test_what_is_computed_from_a_transposed_tensor_can_be_viewed() -> None:
+    x = tg.rand(2, 3, 4).permute(2, 0, 1)
+    F = tg.nn.functional
+    for y in (
+        x.softmax(-1), x.log_softmax(0), x.cumsum(1), x.roll(1, 0), x.masked_fill(x > 0.5, 0), x.sum(0), x.mean(1),
+        x.std(2), x.amax(0, keepdim=True), x.sort(1)[0], x.logsumexp(0), F.layer_norm(x, (3,)), F.instance_norm(x),
+        x.tril(), F.one_hot((x > 0.5).long()), x @ tg.rand(3, 2), tg.einsum("ijk,kl->ijl", x, tg.rand(3, 2)),
+        F.pad(x, (1, 1)), tg.nn.MultiheadAttention(3, 1)(x, x, x)[0], tg.nn.BatchNorm1d(2)(x),
+    ):  # fmt: skip
+        assert y.is_contiguous()
+        assert y.view(-1).tolist() == y.flatten().tolist()
+    assert not (x + 1).is_contiguous()  # elementwise results keep their operands' order, as PyTorch's do

@@ -418,4 +418,4 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     classes = high + 1 if num_classes == -1 else num_classes
     if low < 0 or high >= classes:
         raise RuntimeError(f"one_hot: class {low if low < 0 else high} is not among 0 … {classes - 1}")
-    return wrap((i[..., None] == np.arange(classes)).astype(np.int64))
+    return wrap((i[..., None] == np.arange(classes)).astype(np.int64, order="C"))

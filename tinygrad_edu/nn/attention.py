@@ -145,9 +145,10 @@ class MultiheadAttention(Module):
             y = linalg.matmul(weights, v)
         else:
             y = scaled_dot_product_attention(q, k, v, mask, p)
-        y = shaping.transpose(y, axes=(0, 2, 1, 3))
+        y = shaping.transpose(y, axes=(0, 2, 1, 3) if self.batch_first or not batched else (2, 0, 1, 3))
         y = self.out_proj(shaping.reshape(y, shape=(*y.shape[:2], self.embed_dim)))
-        y = self._given_order(y, batched)
+        if not batched:
+            y = shaping.reshape(y, shape=y.shape[1:])
         if not need_weights:
             return y, None
         if average_attn_weights:
@@ -158,11 +159,6 @@ class MultiheadAttention(Module):
         if x.ndim == 2:
             return shaping.reshape(x, shape=(1, *x.shape))
         return x if self.batch_first else shaping.transpose(x, axes=(1, 0, 2))
-
-    def _given_order(self, y: Any, batched: bool) -> Any:
-        if not batched:
-            return shaping.reshape(y, shape=y.shape[1:])
-        return y if self.batch_first else shaping.transpose(y, axes=(1, 0, 2))
 
     def _projected(self, query: Any, key: Any, value: Any) -> Any:
         """W_q query + b_q, W_k key + b_k, W_v value + b_v."""

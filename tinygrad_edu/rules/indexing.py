@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from tinygrad_edu.lazy import in_order
 from tinygrad_edu.primitive import TensorBase, rule
-from tinygrad_edu.rules.joining import in_order
 
 FULL = slice(None)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy import ndarray
 
 from tinygrad_edu.dtypes import promote
 from tinygrad_edu.primitive import rule
@@ -22,18 +21,13 @@ def slices(x: Any, axis: int) -> Any:
     return tuple(front[k, ...] for k in range(x.shape[axis]))
 
 
-def in_order(y: Any) -> Any:
-    """A new array in C order, as PyTorch has it and `view` needs it (NumPy keeps the order of transposed operands)."""
-    return y if type(y) is not ndarray or y.flags.c_contiguous else np.ascontiguousarray(y)
-
-
 concatenate = rule(
-    lambda *xs, axis: in_order(np.concatenate(promote(*xs), axis)),
+    lambda *xs, axis: np.concatenate(promote(*xs), axis),
     joint=lambda g, _xs, axis: np.split(g, seams(_xs, axis), axis),
     name="concatenate",
 )
 stack = rule(
-    lambda *xs, axis: in_order(np.stack(promote(*xs), axis)),
+    lambda *xs, axis: np.stack(promote(*xs), axis),
     joint=lambda g, axis: np.moveaxis(g, axis, 0),
     name="stack",
 )
