@@ -12,35 +12,19 @@ tensor(8.)
 import gc
 import importlib
 from math import e, inf, nan, pi
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 _collecting = gc.isenabled()
 gc.disable()  # what an import makes stays: looking for garbage would take a seventh of its time
 
 from tinygrad_edu.tensor import Tensor
-from tinygrad_edu import (
-    accelerator,
-    amp,
-    autograd,
-    backends,
-    cuda,
-    func,
-    jit,
-    linalg,
-    mps,
-    nn,
-    optim,
-    serialization,
-    special,
-    utils,
-    xpu,
-)
+from tinygrad_edu import accelerator, amp, autograd, backends, cuda, linalg, mps, nn, optim, xpu
 from tinygrad_edu.amp import autocast
 from tinygrad_edu.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from tinygrad_edu.changing import *
 from tinygrad_edu.device import *
 from tinygrad_edu.dtypes import *
 from tinygrad_edu.functions import *
-from tinygrad_edu.jit import compile
 from tinygrad_edu.layouts import *
 from tinygrad_edu.legacy import *
 from tinygrad_edu.linalg.toplevel import *
@@ -50,7 +34,6 @@ from tinygrad_edu.nn.functional import (
 )  # fmt: skip
 from tinygrad_edu.primitive import primitive, rule
 from tinygrad_edu.printing import *
-from tinygrad_edu.serialization import load, save
 from tinygrad_edu.size import Size
 
 if _collecting:
@@ -58,10 +41,29 @@ if _collecting:
 
 __version__ = "0.1.0"
 
-_LATER = {"datasets", "distributions", "training", "transforms", "viz"}  # loaded when they are first asked for
+_LATER = {
+    "datasets", "distributions", "func", "jit", "serialization", "special", "training", "transforms", "utils", "viz",
+}  # fmt: skip
+_MEMBERS_OF = {"compile": "jit", "load": "serialization", "save": "serialization", "vmap": "func"}
+
+if TYPE_CHECKING:
+    from tinygrad_edu import (
+        datasets, distributions, func, jit, serialization, special, training, transforms, utils, viz,
+    )  # fmt: skip
+    from tinygrad_edu.func import vmap
+    from tinygrad_edu.jit import compile
+    from tinygrad_edu.serialization import load, save
 
 
 def __getattr__(name: str) -> Any:
+    """What is loaded when it is first asked for."""
     if name in _LATER:
         return importlib.import_module(f"tinygrad_edu.{name}")
+    if name in _MEMBERS_OF:
+        globals()[name] = value = getattr(importlib.import_module(f"tinygrad_edu.{_MEMBERS_OF[name]}"), name)
+        return value
     raise AttributeError(f"module 'tinygrad_edu' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER, *_MEMBERS_OF})

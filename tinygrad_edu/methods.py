@@ -78,6 +78,7 @@ class Methods(Container):
     logical_and, logical_or, logical_xor = functions.logical_and, functions.logical_or, functions.logical_xor
     lt, mul, ne, pow, remainder = functions.lt, functions.mul, functions.ne, functions.pow, functions.remainder
     sub, xlogy, fmax, fmin = functions.sub, functions.xlogy, functions.fmax, functions.fmin
+    gcd, lcm, heaviside, signbit = functions.gcd, functions.lcm, functions.heaviside, functions.signbit
     isfinite, isinf, isnan, isneginf = functions.isfinite, functions.isinf, functions.isnan, functions.isneginf
     isposinf, logaddexp, logaddexp2 = functions.isposinf, functions.logaddexp, functions.logaddexp2
     maximum, minimum, positive, isclose = functions.maximum, functions.minimum, functions.positive, functions.isclose
@@ -178,6 +179,7 @@ class Methods(Container):
     sort, argsort, msort = functions.sort, functions.argsort, functions.msort
     topk, kthvalue, unique = functions.topk, functions.kthvalue, functions.unique
     unique_consecutive, bincount, histc = functions.unique_consecutive, functions.bincount, functions.histc
+    histogram = functions.histogram
     cumsum_, cumprod_, renorm_ = inplace(cumsum), inplace(cumprod), inplace(renorm)
     # shaping, joining, indexing
     __getitem__, __setitem__ = indexing.getitem, writing.setitem
@@ -208,6 +210,7 @@ class Methods(Container):
     diagonal_scatter, select_scatter = scattering.diagonal_scatter, scattering.select_scatter
     slice_scatter = scattering.slice_scatter
     copy_, fill_, zero_ = writing.copy_, writing.fill_, writing.zero_
+    apply_, map_, put_ = writing.apply_, writing.map_, writing.put_
     fill_diagonal_, index_put_ = writing.fill_diagonal_, inplace(scattering.index_put)
     scatter_, scatter_add_ = inplace(scatter), inplace(scatter_add)
     scatter_reduce_, index_add_ = inplace(scatter_reduce), inplace(index_add)

@@ -47,7 +47,7 @@ def _one(a: Any, call: str) -> Any:
         return a.dtype.type(1)
     if a.size != 1:
         raise RuntimeError(
-            f"{call}: the gradient is implicit for a scalar only, but the output has shape {tuple(a.shape)}. "
+            f"{call}: grad can be implicitly created only for scalar outputs, but this one has shape {tuple(a.shape)}. "
             f"Reduce it to a scalar first (loss.mean() or loss.sum()), or pass the cotangent, a tensor of "
             f"that shape: {call}(gradient)."
         )

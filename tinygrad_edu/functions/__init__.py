@@ -11,10 +11,12 @@ from tinygrad_edu.functions.cumulative import *
 from tinygrad_edu.functions.data import *
 from tinygrad_edu.functions.einstein import *
 from tinygrad_edu.functions.exponentials import *
+from tinygrad_edu.functions.histograms import *
 from tinygrad_edu.functions.indexing import *
 from tinygrad_edu.functions.joining import *
 from tinygrad_edu.functions.norms import *
 from tinygrad_edu.functions.pointwise import *
+from tinygrad_edu.functions.polynomials import *
 from tinygrad_edu.functions.products import *
 from tinygrad_edu.functions.random import *
 from tinygrad_edu.functions.rearranging import *

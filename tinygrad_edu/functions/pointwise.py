@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.dtypes import as_operand, float64, get_default_dtype, promoted
-from tinygrad_edu.primitive import TensorBase, wrap
+from tinygrad_edu.dtypes import as_operand, float64, get_default_dtype, promote, promoted
+from tinygrad_edu.primitive import TensorBase, mismatch, wrap
 from tinygrad_edu.rules import elementwise as rules
 from tinygrad_edu.rules.shaping import cast
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "abs", "absolute", "add", "addcdiv", "addcmul", "div", "divide", "fill", "float_power", "floor_divide",
-    "fmod", "hypot", "lerp", "mul", "multiply", "neg", "negative", "positive", "pow", "reciprocal", "remainder",
-    "rsqrt", "rsub", "sqrt", "square", "sub", "subtract", "true_divide"
+    "fmod", "gcd", "hypot", "lcm", "lerp", "mul", "multiply", "neg", "negative", "positive", "pow",
+    "reciprocal", "remainder", "rsqrt", "rsub", "sqrt", "square", "sub", "subtract", "true_divide"
 ]  # fmt: skip
 
 
@@ -321,6 +321,38 @@ def hypot(input: Any, other: Any) -> Tensor:
     tensor([5.])
     """
     return rules.hypot(input, other)
+
+
+def gcd(input: Any, other: Any) -> Tensor:
+    """The greatest common divisor of integers.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.gcd(tg.tensor([4, 6]), tg.tensor(6))
+    tensor([2, 6])
+    """
+    return _of_integers("gcd", np.gcd, input, other)
+
+
+def lcm(input: Any, other: Any) -> Tensor:
+    """The least common multiple of integers.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.lcm(tg.tensor([4, 6]), tg.tensor(6))
+    tensor([12,  6])
+    """
+    return _of_integers("lcm", np.lcm, input, other)
+
+
+def _of_integers(name: str, function: Callable[..., Any], *operands: Any) -> Tensor:
+    arrays = [np.asarray(raw(x, name)) for x in operands]
+    if any(a.dtype.kind not in "iu" for a in arrays):
+        kinds = " and ".join(str(a.dtype) for a in arrays)
+        raise NotImplementedError(f"{name} is not implemented for {kinds}: it takes integers (x.long())")
+    arrays = promote(*arrays)
+    try:
+        return wrap(np.asarray(function(*arrays)))
+    except ValueError as error:
+        raise mismatch(name, arrays, error) from None
 
 
 def swapped(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:

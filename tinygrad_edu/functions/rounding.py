@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.dtypes import promote
 from tinygrad_edu.functions.pointwise import raw
-from tinygrad_edu.primitive import wrap
+from tinygrad_edu.primitive import mismatch, wrap
 from tinygrad_edu.rules import elementwise as rules
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ceil", "clamp", "clamp_max", "clamp_min", "clip", "copysign", "fix", "floor", "fmax", "fmin", "frac",
-    "maximum", "minimum", "nan_to_num", "round", "sgn", "sign", "trunc"
+    "heaviside", "maximum", "minimum", "nan_to_num", "round", "sgn", "sign", "signbit", "trunc",
 ]  # fmt: skip
 
 
@@ -199,6 +200,38 @@ def nan_to_num(
     if _is_whole(input, "nan_to_num"):
         return wrap(np.array(raw(input, "nan_to_num")))
     return rules.nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
+
+
+def heaviside(input: Any, values: Any) -> Tensor:
+    """0 where `input` is negative, 1 where it is positive, `values` (of the same dtype) where it is 0. No gradient.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.heaviside(tg.tensor([-1.5, 0.0, 2.0]), tg.tensor(0.5))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    x, v = raw(input, "heaviside"), raw(values, "heaviside")
+    if getattr(x, "dtype", None) != getattr(v, "dtype", None):
+        raise RuntimeError(
+            f"heaviside is not yet implemented for tensors with different dtypes: {getattr(x, 'dtype', type(x))} and "
+            f"{getattr(v, 'dtype', type(v))}. Write values.to(input.dtype)."
+        )
+    x, v = promote(np.asarray(x), np.asarray(v))
+    try:
+        y = np.heaviside(x, v)
+    except ValueError as error:
+        raise mismatch("heaviside", (x, v), error) from None
+    return wrap(y.astype(x.dtype))
+
+
+def signbit(input: Any) -> Tensor:
+    """Whether it has a minus sign (−0.0 has one, too).
+
+    >>> import tinygrad_edu as tg
+    >>> tg.signbit(tg.tensor([-1.5, 0.0, 2.0]))
+    tensor([ True, False, False])
+    """
+    a = np.asarray(raw(input, "signbit"))
+    return wrap(np.signbit(a) if a.dtype.kind == "f" else a < 0)
 
 
 clip, fix, sgn = clamp, trunc, sign  # the other names of the same functions

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.functions import scattering
 from tinygrad_edu.functions.indexing import parsed
 from tinygrad_edu.functions.joining import unbind
-from tinygrad_edu.inplace import write
-from tinygrad_edu.primitive import TensorBase
+from tinygrad_edu.inplace import assign, write
+from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import indexing
 
 if TYPE_CHECKING:
@@ -82,6 +83,60 @@ def fill_diagonal_(self: Any, fill_value: Any, wrap: bool = False) -> Tensor:
     else:
         write(self, (rows,) * len(shape), fill_value, "fill_diagonal_")
     return self
+
+
+def apply_(self: Any, callable: Callable[[Any], Any]) -> Tensor:
+    """Let every element be ``callable(element)``, a function from a Python number to one. For small tensors.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.tensor([1.0, 2.0]).apply_(lambda v: v * 10)
+    tensor([10., 20.])
+    """
+    return _by_elements("apply_", callable, self)
+
+
+def map_(self: Any, tensor: Any, callable: Callable[[Any, Any], Any]) -> Tensor:
+    """Let every element be ``callable(element, of_the_other_tensor)``; the other broadcasts. For small tensors.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.tensor([1.0, 2.0]).map_(tg.tensor([3.0, 4.0]), lambda a, b: a * b)
+    tensor([3., 8.])
+    """
+    return _by_elements("map_", callable, self, tensor)
+
+
+def _by_elements(name: str, function: Callable[..., Any], self: Any, *others: Any) -> Tensor:
+    if self._edge() is not None or any(t._edge() is not None for t in others):
+        raise TypeError(
+            f"can't call {name}() on Variable that requires grad, since what Python's function does would not be "
+            f"recorded. Use detach() for the numbers alone, or functions of tensors."
+        )
+    shape = self._array.shape
+    arrays = [self._array, *(np.broadcast_to(t._array, shape) for t in others)]
+    values = [function(*numbers) for numbers in zip(*(a.ravel().tolist() for a in arrays), strict=True)]
+    write(self, _ALL, np.array(values, self._array.dtype).reshape(shape), name)
+    return self
+
+
+def put_(self: Any, index: Any, source: Any, accumulate: bool = False) -> Tensor:
+    """Let the elements at flat positions be those of `source`, or (with `accumulate`) be increased by them.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.zeros(2, 2).put_(tg.tensor([0, 3]), tg.tensor([5.0, 7.0]))
+    tensor([[5., 0.],
+            [0., 7.]])
+    """
+    at, values = index._array, source
+    if at.size != source._array.size:
+        raise RuntimeError(
+            f"put_: source should have the same number of elements as index, but got {source._array.size} and {at.size}"
+        )
+    size = self._array.size
+    if at.size and not -size <= at.min() <= at.max() < size:
+        raise IndexError(f"put_: an index is out of range for a tensor with {size} elements")
+    places = np.unravel_index(at.ravel() % max(size, 1), self._array.shape)
+    index_put = scattering.index_put
+    return assign(self, lambda x: index_put(x, tuple(wrap(p) for p in places), values.reshape(-1), accumulate), "put_")
 
 
 def contains(self: Any, element: Any) -> bool:

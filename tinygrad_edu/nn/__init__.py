@@ -15,6 +15,7 @@ from tinygrad_edu.nn.attention import *
 from tinygrad_edu.nn.cells import *
 from tinygrad_edu.nn.containers import *
 from tinygrad_edu.nn.convolution import *
+from tinygrad_edu.nn.convolution import Convolution as _ConvNd
 from tinygrad_edu.nn.ctc import *
 from tinygrad_edu.nn.distance import *
 from tinygrad_edu.nn.dropout import *
@@ -22,8 +23,13 @@ from tinygrad_edu.nn.embedding import *
 from tinygrad_edu.nn.inferring import *
 from tinygrad_edu.nn.linear import Bilinear, Identity, LazyLinear, Linear
 from tinygrad_edu.nn.losses import *
+from tinygrad_edu.nn.losses import Loss as _Loss
+from tinygrad_edu.nn.losses import WeightedLoss as _WeightedLoss
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.normalization import *
+from tinygrad_edu.nn.normalization import BatchNorm as _BatchNorm
+from tinygrad_edu.nn.normalization import ChannelNorm as _NormBase
+from tinygrad_edu.nn.normalization import InstanceNorm as _InstanceNorm
 from tinygrad_edu.nn.padding import *
 from tinygrad_edu.nn.parallel import *
 from tinygrad_edu.nn.parameter import Buffer, Parameter

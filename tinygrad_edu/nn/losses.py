@@ -31,6 +31,10 @@ class Loss(Module):
     reduction: str
     also: ClassVar[str] = ""  # a reduction that only this loss has
 
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
+        self.reduction = reduction  # of a loss that somebody else derives
+        Loss.__post_init__(self, size_average, reduce)
+
     def __post_init__(self, size_average: bool | None = None, reduce: bool | None = None) -> None:
         super().__init__()
         name = type(self).__name__
@@ -50,6 +54,22 @@ class Loss(Module):
                         f"required): write {weight}=tensor({'[…]' if isinstance(value, (list, tuple)) else '…'})"
                     )
                 self._register_member(weight, BUFFER, value)
+
+
+class WeightedLoss(Loss):
+    """A loss with a weight for each class or element, for others to derive from."""
+
+    weight: Tensor | None
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        self.__dict__["weight"] = weight
+        super().__init__(size_average, reduce, reduction)
 
 
 # -- numbers -------------------------------------------------------------------------------------------------

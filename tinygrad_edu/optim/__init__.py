@@ -9,11 +9,11 @@
 tensor([0.8000, 1.6000])
 """
 
+import importlib
 import sys
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tinygrad_edu.optim import lr_scheduler
 from tinygrad_edu.optim.adadelta import Adadelta
 from tinygrad_edu.optim.adagrad import Adagrad
 from tinygrad_edu.optim.adam import Adam
@@ -31,20 +31,24 @@ from tinygrad_edu.optim.sgd import SGD
 
 __all__ = [
     "ASGD", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Momentum", "NAdam", "Optimizer",
-    "RAdam", "RMSprop", "Rprop", "lr_scheduler",
+    "RAdam", "RMSprop", "Rprop", "lr_scheduler", "swa_utils",
 ]  # fmt: skip
 
 _OTHERWISE = {
     "sparseadam": "gradients are never sparse here: use Adam",
     "adafactor": "there is no Adafactor here: use AdamW",
     "muon": "there is no Muon here: use AdamW",
-    "swa_utils": "averages of weights are not here; ASGD keeps one in its state",
     "nesterov": "write SGD(params, lr, momentum=0.9, nesterov=True)",
     "gradientdescent": "write SGD",
 }
 
+if TYPE_CHECKING:
+    from tinygrad_edu.optim import lr_scheduler, swa_utils
+
 
 def __getattr__(name: str) -> Any:
+    if name in ("lr_scheduler", "swa_utils"):  # loaded when they are first asked for
+        return importlib.import_module(f"{__name__}.{name}")
     known = {n.lower(): n for n in __all__}
     key = name.lower().replace("_", "")
     hint = f"write optim.{known[key]}" if key in known else _OTHERWISE.get(key, f"there are {', '.join(__all__)}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,16 @@ from tinygrad_edu import dtypes, functions, legacy, nn, optim, printing
 from tinygrad_edu.container import Container
 from tinygrad_edu.device import device
 from tinygrad_edu.functions.axes import ValuesAndIndices
+from tinygrad_edu.functions.histograms import Histogram
+from tinygrad_edu.functions.reductions import AMinMax
+from tinygrad_edu.linalg.decompositions import QR, SVD, Eigh
+from tinygrad_edu.linalg.determinants import Slogdet
+from tinygrad_edu.linalg.solving import Lstsq
+from tinygrad_edu.linalg.toplevel import USV
 from tinygrad_edu.nn.parameter import Parameter
 from tinygrad_edu.node import Leaf, Node
 from tinygrad_edu.optim import lr_scheduler
-from tinygrad_edu.running import numpy_functions
+from tinygrad_edu.running import numpy_functions, out
 from tinygrad_edu.size import Size
 from tinygrad_edu.tensor import Tensor
 from tinygrad_edu.utils import data
@@ -68,6 +75,35 @@ class dtype:
         return self.dtype.kind in "fi"
 
 
+class _Unsupported(dtype):
+    """A dtype that NumPy does not have. It can be handed to what ignores it (`autocast`), and is refused elsewhere."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __reduce__(self) -> Any:
+        return _Unsupported, (self.name,)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"there are no {self.name} numbers here, since NumPy has none: use torch.float32")
+
+    @property
+    def is_floating_point(self) -> bool:
+        """True."""
+        return True
+
+
 dtype.__module__ = "torch"
 _DTYPES = {d: dtype(d) for d in dtypes.SUPPORTED}
 
@@ -87,6 +123,8 @@ def speak() -> None:
     Container.dtype = property(lambda t: _DTYPES[t._array.dtype])  # type: ignore[assignment, method-assign]
     Tensor.__array_function__ = numpy_functions.array_function
     legacy.PREFIX = "torch"
+    for cls, name in _RESULTS.items():
+        cls.__repr__ = _result(name)
     for name, function in _PAIRS.items():
         setattr(Tensor, name, function)
     Tensor.__module__ = Size.__module__ = device.__module__ = "torch"
@@ -107,7 +145,16 @@ def names(public: dict[str, Any]) -> dict[str, Any]:
     """The names of the top level that have a spelling of their own."""
     spelled: dict[str, Any] = {k: _DTYPES[v] for k, v in public.items() if isinstance(v, np.dtype)}
     dtypes_of = ("get_default_dtype", "promote_types", "result_type")
-    return {"dtype": dtype, **spelled, **{name: _spelled(public[name]) for name in dtypes_of}, **_PAIRS}
+    writers = {name: out.writing(public[name], name) for name in out.WRITERS if name in public}
+    spelled |= writers | {name: _spelled(public[name]) for name in dtypes_of} | _PAIRS
+    return {"dtype": dtype, "bfloat16": _Unsupported("bfloat16"), "finfo": finfo, **spelled}
+
+
+def finfo(type: Any = None) -> SimpleNamespace:
+    """The limits of a floating dtype, as Python's numbers."""
+    limits = np.finfo(dtypes.as_dtype(dtypes.get_default_dtype() if type is None else type))
+    numbers = {name: getattr(limits, name).item() for name in ("eps", "max", "min", "resolution", "tiny")}
+    return SimpleNamespace(bits=limits.bits, dtype=str(limits.dtype), smallest_normal=numbers["tiny"], **numbers)
 
 
 def _paired(name: str) -> Callable[..., Any]:
@@ -129,6 +176,21 @@ def _paired(name: str) -> Callable[..., Any]:
 
     return call
 
+
+def _result(name: str) -> Callable[[Any], str]:
+    """How a tuple with names prints: ``torch.return_types.linalg_qr(…)``."""
+
+    def text(self: Any) -> str:
+        parts = (f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True))
+        return f"torch.return_types.{name}(\n" + ",\n".join(parts) + ")"
+
+    return text
+
+
+_RESULTS: dict[Any, str] = {
+    AMinMax: "aminmax", Eigh: "linalg_eigh", Histogram: "histogram", Lstsq: "linalg_lstsq", QR: "linalg_qr",
+    SVD: "linalg_svd", Slogdet: "linalg_slogdet", USV: "svd",
+}  # fmt: skip
 
 _PAIRS = {
     name: _paired(name)

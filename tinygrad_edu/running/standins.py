@@ -40,10 +40,14 @@ class _Finder(MetaPathFinder, Loader):
         return stand_in(spec.name, importlib.import_module(spec.origin))
 
     def exec_module(self, module: ModuleType) -> None:
-        """Import what is below it, as PyTorch does."""
+        """Import what is below it, as PyTorch does. A function of the same name stays (`autograd.gradcheck`)."""
         for name, ours in MODULES.items():
-            if name.rpartition(".")[0] == module.__name__ and not name.endswith("*") and _is_there(ours):
+            above, _, last = name.rpartition(".")
+            if above == module.__name__ and last != "*" and _is_there(ours):
+                function = vars(module).get(last)
                 importlib.import_module(name)
+                if function is not None:
+                    setattr(module, last, function)
 
 
 _finder = _Finder()
@@ -82,7 +86,8 @@ def stand_in(name: str, ours: ModuleType) -> ModuleType:
     """A module `name` with the public names of `ours`, and with PyTorch's own where there are any."""
     module = ModuleType(name, ours.__doc__)
     chosen = getattr(ours, "__all__", ())
-    public = {k: v for k, v in vars(ours).items() if (k[0] != "_" or k in chosen) and not isinstance(v, ModuleType)}
+    found = {**vars(ours), **{k: getattr(ours, k) for k in getattr(ours, "_MEMBERS_OF", ())}}  # those loaded later, too
+    public = {k: v for k, v in found.items() if (k[0] != "_" or k in chosen) and not isinstance(v, ModuleType)}
     module.__dict__.update(public)
     if hasattr(ours, "__all__"):
         module.__dict__["__all__"] = [k for k in chosen if k in public]

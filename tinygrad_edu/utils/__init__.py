@@ -1,5 +1,5 @@
-"""Tools around training that compute no gradients: `utils.data` brings data to it in batches."""
+"""Tools around training: `utils.data` brings data to it in batches, `utils.checkpoint` saves memory."""
 
-from tinygrad_edu.utils import data
+from tinygrad_edu.utils import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]

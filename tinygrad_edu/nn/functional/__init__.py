@@ -74,6 +74,7 @@ from tinygrad_edu.nn.functional.distances import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+from tinygrad_edu.nn.functional.grids import affine_grid, grid_sample
 from tinygrad_edu.nn.functional.labels import multilabel_margin_loss, multilabel_soft_margin_loss
 from tinygrad_edu.nn.functional.layers import bilinear, embedding, linear
 from tinygrad_edu.nn.functional.noise import (
@@ -127,25 +128,25 @@ from tinygrad_edu.nn.functional.resizing import (
 )
 
 relu_, leaky_relu_, elu_, celu_ = _inplace(relu), _inplace(leaky_relu), _inplace(elu), _inplace(celu)
-selu_, hardtanh_, threshold_ = _inplace(selu), _inplace(hardtanh), _inplace(threshold)
+selu_, rrelu_, hardtanh_, threshold_ = _inplace(selu), _inplace(rrelu), _inplace(hardtanh), _inplace(threshold)
 
 __all__ = [
     # activations
     "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
     "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_", "rrelu",
-    "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh",
+    "rrelu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh",
     "tanhshrink", "threshold", "threshold_",
     # layers
     "alpha_dropout", "batch_norm", "bilinear", "dropout", "dropout1d", "dropout2d", "dropout3d", "embedding",
     "embedding_bag", "feature_alpha_dropout", "group_norm", "gumbel_softmax", "instance_norm", "layer_norm", "linear",
     "local_response_norm", "normalize", "one_hot", "pad", "rms_norm", "scaled_dot_product_attention",
     # windows over images, signals and volumes
-    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d",
-    "adaptive_max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "channel_shuffle", "conv1d", "conv2d", "conv3d",
-    "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "fold", "interpolate", "lp_pool1d", "lp_pool2d",
-    "lp_pool3d",
-    "max_pool1d", "max_pool2d", "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d", "pixel_shuffle",
-    "pixel_unshuffle", "unfold", "upsample", "upsample_bilinear", "upsample_nearest",
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
+    "adaptive_max_pool2d", "adaptive_max_pool3d", "affine_grid", "avg_pool1d", "avg_pool2d", "avg_pool3d",
+    "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "fold", "grid_sample", "interpolate", "lp_pool1d", "lp_pool2d", "lp_pool3d", "max_pool1d", "max_pool2d",
+    "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d", "pixel_shuffle", "pixel_unshuffle", "unfold",
+    "upsample", "upsample_bilinear", "upsample_nearest",
     # distances
     "cosine_similarity", "pairwise_distance", "pdist",
     # losses
