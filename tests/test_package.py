@@ -25,6 +25,27 @@ def test_importing_it_imports_nothing_but_numpy_and_graphviz() -> None:
     assert done.stdout.split() == []
 
 
+def test_what_few_programs_use_is_loaded_when_it_is_asked_for() -> None:
+    code = """if True:
+        import sys
+        import tinygrad_edu as tg
+        later = "datasets distributions serialization training transforms utils viz optim.lr_scheduler optim.swa_utils"
+        for name in later.split():
+            assert f"tinygrad_edu.{name}" not in sys.modules, name
+            assert name.partition(".")[0] in dir(tg), name
+        assert {"save", "load", "compile", "vmap"} <= set(dir(tg))
+        assert tg.save is tg.serialization.save and tg.vmap is tg.func.vmap
+        assert tg.optim.lr_scheduler.StepLR and tg.utils.data.DataLoader and tg.viz.graph
+        from tinygrad_edu import load
+        from tinygrad_edu.optim import *
+        assert lr_scheduler.ExponentialLR
+        assert not hasattr(tg, "nonsense")
+        import pickle, copy
+        assert pickle.loads(pickle.dumps(tg.load)) is load
+    """
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_module_imports_the_package_inside_a_function(path: Path) -> None:
     for f in ast.walk(ast.parse(path.read_text())):
