@@ -122,14 +122,14 @@ class Softmax(Linear):
         return step
 
 
-def scalar_chain(lib: Any) -> Step:
-    """200 operations on scalars, forward and backward."""
+def scalar_chain(lib: Any, rounds: int = 50) -> Step:
+    """Four operations a round on scalars, forward and backward."""
     x = lib.tensor(0.5, requires_grad=True)
     c = lib.tensor(0.9)
 
     def step() -> Any:
         y = x
-        for _ in range(50):
+        for _ in range(rounds):
             y = y * c
             y = y + x
             y = lib.tanh(y)

@@ -85,8 +85,10 @@ def test_small_graphs_are_open_and_large_ones_folded():
     shown = collapsed(graph)
     assert len(graph.nodes) > 250
     assert len(shown.nodes) <= ROOM
+    assert "blocks.0 … blocks.49 (50 alike)" in [c.label for c in shown.clusters]
+    assert any(v.name == "blocks.0.fc.weight" for v in shown.nodes)  # the first is shown as an example
     (folded,) = (v for v in shown.nodes if v.kind == "folded")
-    assert folded.symbol == "blocks.0 … blocks.49 (50 alike)"
+    assert folded.symbol == "blocks.1 … blocks.49 (49 alike)"
     assert folded.shape == (5, 8)
 
 
@@ -234,8 +236,10 @@ def test_the_steps_of_a_recurrent_model_are_a_repetition():
             return h
 
     graph = viz.graph(Model(), tg.randn(40, 2, 3))
-    (repeat,) = (c for c in graph.clusters if c.kind == "repeat" and c.count > 30)
+    repeat, others = (c for c in graph.clusters if c.kind == "repeat" and c.count > 30)
     assert repeat.parent == next(c.key for c in graph.clusters if c.path == "cell")
+    assert others.parent == repeat.key and (repeat.count, others.count) == (39, 38)
+    assert (repeat.folded, others.folded) == (False, True)  # one step is shown as an example of the others
     assert len(collapsed(graph).nodes) < 20
 
 
@@ -280,3 +284,25 @@ def test_long_calls_and_columns_are_cut():
     text = viz.graph(tg.cat(parts)).text(color=False)
     assert "cat(parts[0], parts[1], parts[2], … 30 in all" in text or "concatenate(parts[0]" in text
     assert max(map(len, text.splitlines())) < 140
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (lambda: nn.LayerNorm(4), (3, 4)),
+        (lambda: nn.InstanceNorm1d(4, affine=True), (3, 4, 5)),
+        (lambda: nn.Conv2d(4, 2, 3), (3, 4, 5, 5)),
+        (lambda: nn.Conv2d(4, 2, 3, bias=False), (3, 4, 5, 5)),
+        (lambda: nn.ConvTranspose1d(4, 2, 3), (3, 4, 5)),
+    ],
+)
+def test_what_a_layer_does_before_and_after_its_parameters_is_in_its_cluster_without_a_record(layer, shape):
+    model = nn.Sequential(nn.Tanh(), layer(), nn.Tanh())
+    x = tg.randn(*shape, requires_grad=True)
+    graph = viz.graph(model(x))
+    (cluster,) = graph.clusters
+    assert cluster.path == "1"
+    calls = [v for v in graph.nodes if v.primitive]
+    assert [v.primitive for v in calls if v.cluster is None] == ["tanh", "tanh"]
+    assert len(calls) > 3
+    assert all(v.shape is not None for v in graph.nodes)  # no constant for the bias that there is not

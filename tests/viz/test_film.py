@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import tinygrad_edu as tg
 from tests.autograd import programs
+from tests.benchmarks.looking import bytecodes
 from tinygrad_edu import autograd, nn, rule, viz
 from tinygrad_edu.memory import observing, recording
 from tinygrad_edu.primitive import PRIMITIVES
@@ -387,3 +388,19 @@ def test_play_leaves_open_what_the_graph_did_not_keep():
 def test_play_refuses_what_cannot_be_played(make, error, words):
     with pytest.raises(error, match=words):
         viz.play(make())
+
+
+def test_a_film_leaves_nothing_behind_that_would_cost_a_later_step():
+    w, x = tg.tensor([1.0, 2.0], requires_grad=True), tg.tensor([3.0, 4.0])
+
+    def step():
+        w.grad = None
+        (tg.exp(w) * x).sum().backward()
+
+    for _ in range(3):
+        step()
+    before = bytecodes(step)
+    with viz.record():
+        step()
+    assert observing.get() is True and recording.get() is True
+    assert bytecodes(step) == before > 100

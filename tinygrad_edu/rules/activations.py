@@ -18,10 +18,12 @@ from tinygrad_edu.rules.special import logistic
 
 
 def elu_slope(x: Any, alpha: float, scale: float, rate: float) -> Any:
+    """The derivative of elu: `scale` above 0, and below it what is left of the exponential."""
     return np.where(x > 0, scale, (alpha * scale * rate) * np.exp(rate * np.where(x > 0, 0, x)))
 
 
 def softplus_slope(x: Any, beta: float, threshold: float) -> Any:
+    """The derivative of softplus: the logistic function, and 1 above the threshold."""
     return np.where(beta * x > threshold, 1, logistic(beta * x))
 
 

@@ -23,7 +23,7 @@ FEW = 10_000
 
 
 def spread(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    """The cotangent of a reduction over `axis`, seen with the shape of its operand `x`."""
+    """`g` repeated for everything that was added up or compared along `axis`, so that it has the shape of `x`."""
     plain = isinstance(g, (ndarray, np.generic))
     if axis is not None and not keepdims:
         g = g.reshape(kept(x.shape, axis)) if plain else np.expand_dims(g, axis)

@@ -216,7 +216,7 @@ rows = rule(
     name="rows",
 )
 planes = rule(
-    lambda h, bias, *, n, counts: as_planes(h, bias, n, counts),
+    lambda h, bias=None, *, n, counts: as_planes(h, bias, n, counts),
     lambda g, _h: as_rows(g, _h.shape[0]),
     lambda g: np.reshape(per_channel(g), (g.shape[1],)),
     name="planes",

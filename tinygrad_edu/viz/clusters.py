@@ -21,12 +21,14 @@ __all__ = ["clustered", "collapsed", "repeats"]
 
 ROOM = 60  # nodes that a picture shows at first
 _LONGEST = 200  # primitives in a stretch that is looked for
-_ALIKE = 24  # clusters that are alike are worth a node each
+_ALIKE = 24  # clusters that are alike are worth a node each; of more, the first is shown as an example of the others
+_BEGINNINGS, _ENDS = {"patches", "rows", "standardize"}, {"overlap", "planes"}
 _FEW = 12  # primitives, of which a repetition is not worth a cluster
 
 
 def clustered(graph: Graph, classes: Mapping[str, str]) -> None:
     """Put the nodes of a graph into clusters; `classes` names the classes of modules by path."""
+    _begun_and_ended(graph)
     _beside(graph)
     _modules(graph, classes)
     _alike(graph)
@@ -39,6 +41,28 @@ def clustered(graph: Graph, classes: Mapping[str, str]) -> None:
     _constants(graph)
     graph.clusters[:] = _outer_first(graph.clusters)
     _fold(graph)
+
+
+def _begun_and_ended(graph: Graph) -> None:
+    """Where nobody noted modules: what a layer does before its parameters come in, and after, belongs to the layer.
+
+    A normalization standardizes, a convolution cuts out windows and puts planes together, and nothing else does that.
+    """
+    users, by_key = _users(graph), {v.key: v for v in graph.nodes}
+    for e in graph.edges:
+        ended = by_key[e.target]
+        if ended.primitive in _ENDS and not ended.module:
+            ended.module = by_key[e.source].module
+    for v in graph.nodes:
+        if v.primitive in _BEGINNINGS and not v.module:
+            begun, after = [v], users.get(v.key, set())
+            while len(after) == 1 and (one := by_key[next(iter(after))]).primitive == "reshape" and not one.module:
+                begun.append(one)
+                after = users.get(one.key, set())
+            paths = {by_key[key].module for key in after}
+            if len(paths) == 1:
+                for each in begun:
+                    each.module = next(iter(paths))
 
 
 def _beside(graph: Graph) -> None:
@@ -111,10 +135,15 @@ def _alike(graph: Graph) -> None:
                   for c in siblings]  # fmt: skip
         for start, period, count in repeats(shapes, 3):
             group = siblings[start : start + period * count]
-            ends = f"{group[0].path} … {group[-1].path}"
-            repeat = _new(graph, "repeat", f"{ends} ({count} alike)", parent, count)
-            for c in group:
-                c.parent = repeat.key
+            repeat = rest = _new(graph, "repeat", _ends(group, count), parent, count)
+            if count > _ALIKE:
+                rest = _new(graph, "repeat", _ends(group[period:], count - 1), repeat.key, count - 1)
+            for k, c in enumerate(group):
+                c.parent = (repeat if k < period else rest).key
+
+
+def _ends(group: Sequence[Cluster], count: int) -> str:
+    return f"{group[0].path} … {group[-1].path} ({count} alike)"
 
 
 def _stretches(graph: Graph, parent: str | None, nodes: list[Vertex], users: Mapping[str, set[str]]) -> None:
@@ -124,10 +153,13 @@ def _stretches(graph: Graph, parent: str | None, nodes: list[Vertex], users: Map
     for start, period, count in repeats([_looks(v) for v in calls], _FEW + 1):
         names = [v.primitive or "" for v in calls[start : start + period]]
         words = " → ".join(names if period <= 3 else [names[0], "…", names[-1]])
-        repeat = inner = _new(graph, "repeat", f"{count} × ({words})", parent, count)
+        repeat = around = inner = _new(graph, "repeat", f"{count} × ({words})", parent, count)
         for k in range(count):
-            if period >= 3 and count <= _LONGEST:
-                inner = _new(graph, "repeat", f"{words}, {k + 1} of {count}", repeat.key)
+            if k == 1 and count > _ALIKE:
+                label = f"{count - 1} more × ({words})"
+                around = inner = _new(graph, "repeat", label, repeat.key, count - 1)
+            if period >= 3 and (count <= _LONGEST or k == 0):
+                inner = _new(graph, "repeat", f"{words}, {k + 1} of {count}", around.key)
             for v in calls[start + k * period : start + (k + 1) * period]:
                 place[v.key] = v.cluster = inner.key
     for v in nodes:
@@ -249,7 +281,7 @@ def _fold(graph: Graph) -> None:
         waiting.sort(key=lambda group: sum(len(inside[c.key]) for c in group), reverse=True)
         group = waiting.pop()
         for opened in (group, group[:1]):
-            if opened[0].kind == "repeat" and opened[0].count > _ALIKE:
+            if opened[0].kind == "repeat" and own.get(opened[0].key, 0) + len(children.get(opened[0].key, [])) > _ALIKE:
                 continue
             more = sum(own.get(c.key, 0) + len(children.get(c.key, [])) - 1 for c in opened)
             if shown + more <= ROOM:
@@ -257,8 +289,9 @@ def _fold(graph: Graph) -> None:
                 for c in opened:
                     c.folded = False
                     inner = children.get(c.key, [])
-                    alike = c.kind == "repeat" and inner
-                    waiting += [[i] for i in inner] if not alike else [inner]
+                    rest = [i for i in inner if c.kind != "repeat" or i.count > 1]
+                    alike = [i for i in inner if i not in rest]
+                    waiting += [*([i] for i in rest), *([alike] if alike else [])]
                 break
 
 

@@ -92,7 +92,7 @@ def _label(v: Vertex, formulas: bool, usual: str | None) -> str:
     name, what = labels.title(v, formulas)
     bold = f"<B>{_safe(name)}</B>" if name else ""
     heading = (
-        f"{bold} = {_safe(what)}"
+        f"{bold}\u00a0= {_safe(what)}"  # an SVG text drops the space that it begins with
         if name and what
         else bold or (f"<B>{_safe(what)}</B>" if v.primitive else _safe(what))
     )

@@ -60,7 +60,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from tinygrad_edu.viz import dot, layout, listing, mermaid, page
+from tinygrad_edu.viz import dot, labels, layout, listing, mermaid, page
 from tinygrad_edu.viz.clusters import collapsed, flagged
 from tinygrad_edu.viz.parts import Cluster, Edge, Kind, Vertex
 
@@ -138,15 +138,17 @@ class Graph:
     def render(self, path: str | os.PathLike[str], direction: str = "TB", legend: bool = True) -> str:
         """Write the picture to `path`, in the format of its ending (.svg, .png, .pdf; none: .svg); returns the path.
 
+        Folded clusters are one node each. Of 3000 nodes that have all been unfolded, `dot` takes some seconds to find
+        their places; the page (`html`) lays each cluster out by itself, and is there sooner.
         Raises LayoutMissing where no layout program is installed, ValueError for an unknown format.
         """
         with self._or_text():
-            return layout.write(self.dot(direction, legend), os.fspath(path))
+            return layout.write(self.dot(direction, legend), os.fspath(path), labels.tooltips(collapsed(self)))
 
     def svg(self, direction: str = "TB", legend: bool = True) -> str:
         """The picture as SVG, in light colours or dark ones as the reader prefers. Raises LayoutMissing."""
         with self._or_text():
-            return layout.picture(self.dot(direction, legend), "svg").decode()
+            return layout.picture(self.dot(direction, legend), "svg", labels.tooltips(collapsed(self))).decode()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """For notebooks: the picture, or what to install, and the text."""

@@ -6,11 +6,14 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from tinygrad_edu.viz.words import meaning
+
 if TYPE_CHECKING:
     from tinygrad_edu.viz.graph import Graph
     from tinygrad_edu.viz.parts import Vertex
 
-__all__ = ["dtype_of_most", "facts", "has_formulas", "number", "printable", "shape_text", "small", "title", "warning"]
+__all__ = ["dtype_of_most", "facts", "has_formulas", "number", "printable", "shape_text", "small", "title",
+           "tooltips", "warning"]  # fmt: skip
 
 _POWERS = {2: "²", 3: "³", 4: "⁴", 5: "⁵"}
 _BAD = {"nan": "NaN", "inf": "∞"}
@@ -86,6 +89,17 @@ def facts(v: Vertex, usual: str | None) -> list[str]:
         )
         if line
     ]
+
+
+def tooltips(graph: Graph) -> dict[str, str]:
+    """What a picture says of a node under the pointer: what it does, its value and gradient, who made it where."""
+    out = {}
+    for v in graph.nodes:
+        says = meaning(v.primitive) if v.primitive else None
+        lines = [f"{v.symbol} = {v.primitive}" if v.primitive else f"{v.symbol}: {v.kind}", says, shape_text(v.shape),
+                 v.value, f"gradient {v.gradient}" if v.gradient else "", v.site]  # fmt: skip
+        out[v.key] = "\n".join(printable(line) for line in lines if line and line != v.symbol)
+    return out
 
 
 def warning(v: Vertex) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sysconfig
+from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from threading import Lock
 
@@ -47,8 +50,8 @@ def program(format: str = "svg") -> str:
     )
 
 
-def picture(source: str, format: str) -> bytes:
-    """The picture of a graph given as DOT text."""
+def picture(source: str, format: str, titles: Mapping[str, str] | None = None) -> bytes:
+    """The picture of a graph given as DOT text; `titles` are what an SVG says of nodes under the pointer."""
     path = program(format)
     with _lock:  # the graphviz package keeps the program's path in a global variable
         before = dot_command.DOT_BINARY
@@ -57,7 +60,17 @@ def picture(source: str, format: str) -> bytes:
             data = bytes(graphviz.pipe("dot", format, source.encode(), quiet=True))
         finally:
             dot_command.DOT_BINARY = before
-    return _dressed(data) if format == "svg" else data
+    return _dressed(_titled(data, titles or {})) if format == "svg" else data
+
+
+def _titled(svg: bytes, titles: Mapping[str, str]) -> bytes:
+    """The picture with these titles for Graphviz's own, which are the names of nodes in the DOT text."""
+
+    def title(found: re.Match[bytes]) -> bytes:
+        text = titles.get(found[1].decode())
+        return b"" if text is None else f"<title>{escape(text)}</title>\n".encode()
+
+    return re.sub(rb"<title>([^<]*)</title>\n?", title, svg)
 
 
 def _dressed(svg: bytes) -> bytes:
@@ -68,7 +81,7 @@ def _dressed(svg: bytes) -> bytes:
     return svg[:start] + b'<svg class="tinygrad-graph"' + svg[start + 4 : end + 1] + style + svg[end + 1 :]
 
 
-def write(source: str, path: str) -> str:
+def write(source: str, path: str, titles: Mapping[str, str] | None = None) -> str:
     """Write the picture in the format of the path's ending; returns the path."""
     ending = Path(path).suffix
     if not ending:
@@ -76,7 +89,7 @@ def write(source: str, path: str) -> str:
     format = ending[1:].lower()
     if format not in _FORMATS:
         raise ValueError(f"pictures can be written as .svg, .png and .pdf, not as {ending}: {path}")
-    data = picture(source, format)
+    data = picture(source, format, titles)
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     Path(path).write_bytes(data)
     return path

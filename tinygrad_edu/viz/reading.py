@@ -22,6 +22,7 @@ from tinygrad_edu.viz.values import bad, short
 
 __all__ = ["Reading", "graph", "read"]
 
+_WINDOWS = "windows"  # what a convolution multiplies its weights with, where its input needs no gradient
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -109,6 +110,7 @@ class _Reader:
         self.counts = {"v": 0, "c": 0}
         self.made: dict[Any, Vertex] = {}  # by node, leaf, or identity of a constant's array
         self.outputs: set[Any] = set()
+        self.convolved: set[Any] = set()  # products that a convolution makes planes of
         self.parts: dict[str, str] = {}  # the module of parameters, and of what is computed from its parameters alone
         self.suspects: set[str] = set()  # vertices that are not finite, or may be because an operand is not
 
@@ -116,6 +118,7 @@ class _Reader:
         self.outputs = {_unpicked(edge)[0] for edge in roots}
         nodes = ordered(roots)
         orders = _orders(nodes)
+        self.convolved = {node.edges[0] for node in nodes if node.primitive.name == "planes"}
         for node in nodes:
             if type(node) is not Pick:
                 self.look(node)
@@ -171,15 +174,18 @@ class _Reader:
             self.parts[vertex.key] = vertex.module
         return vertex
 
-    def constant(self, a: Any, known: bool) -> Vertex:
-        """`a` is an operand that needs no gradient: None if it is forgotten, of unknown value if not `known`."""
+    def constant(self, a: Any, known: bool, name: str | None = None) -> Vertex:
+        """`a` is an operand that needs no gradient: None if it is forgotten, of unknown value if not `known`.
+
+        `name` is for one that has no name of the user's.
+        """
         if known and id(a) in self.made:
             return self.made[id(a)]
         facts = {} if a is None else _facts(a)
         if not known:
             facts |= {"value": None, "bad": None}
         role = self.names.roles.get(id(a)) if known else None
-        name = self.names.names.get(id(a)) if known else None
+        name = (self.names.names.get(id(a)) if known else None) or name
         module = self.names.owners.get(id(a)) if known else None
         vertex = self.add(kind="buffer" if role else "constant", name=name, module=module, **facts)
         self.find_bad(vertex)
@@ -253,19 +259,22 @@ class _Reader:
                 written = formula(p, p.operands[0 if p.spread else i], symbols) if p.operands else None
                 edge.formula = written or f"{p.name}.backward(g)" + (f"[{i}]" if i or len(edges) > 1 else "")
             self.graph.edges.append(edge)
+        if self.formulas and any(v.name == _WINDOWS for _, v, _ in operands) and node in self.convolved:
+            vertex.where = f"{_WINDOWS} = every window of the input, as a column"
 
     def unrecorded(self, node: Node, i: int) -> Vertex | None:
         """The vertex of an operand that needs no gradient (None: it was left out, or may have been)."""
         p, sources = node.primitive, node.plan.sources
+        name = _WINDOWS if i == 1 and node in self.convolved else None
         if (node, i) in self.values:  # a film has seen it
             a = self.values[node, i]
-            return None if a is None else self.constant(a, True)
+            return None if a is None else self.constant(a, True, name)
         if node.saved is not None and i + 1 in sources:
             k = sources.index(i + 1)
             a = node.saved[k]
-            return None if a is None else self.constant(a, k not in node.plan.ghosts)
+            return None if a is None else self.constant(a, k not in node.plan.ghosts, name)
         optional = len(getattr(p.function, "__defaults__", None) or ())
-        return None if i >= len(p.operands) - optional else self.constant(None, False)
+        return None if i >= len(p.operands) - optional else self.constant(None, False, name)
 
 
 def _orders(nodes: list[Node]) -> dict[Any, int]:

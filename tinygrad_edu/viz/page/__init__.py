@@ -16,6 +16,7 @@ from tinygrad_edu.viz.page.placing import plan
 from tinygrad_edu.viz.page.portions import portioned
 from tinygrad_edu.viz.page.scenes import steps
 from tinygrad_edu.viz.palette import LEGEND
+from tinygrad_edu.viz.words import glossary, meaning
 
 if TYPE_CHECKING:
     from tinygrad_edu.viz.film import Film
@@ -37,6 +38,7 @@ def document(graph: Graph, film: Film | None = None, title: str | None = None) -
         "title": title or ("A film of a computation" if film is not None else "A computation graph"),
         "graph": _compact(graph),
         "legend": LEGEND,
+        "words": _words(graph),
         "plan": plan(graph, played=film is not None),
         "film": None if film is None else steps(film),
     }
@@ -54,6 +56,22 @@ def document(graph: Graph, film: Film | None = None, title: str | None = None) -
 
 
 _SCRIPTS = ("draw", "show", "play", "page")
+
+
+def _words(graph: Graph) -> dict[str, dict[str, str]]:
+    """For each primitive what it does (""), and what the functions in its formulas do."""
+    formulas: dict[str, str] = {}
+    made = {v.key: v.primitive for v in graph.nodes if v.primitive}
+    for name in made.values():
+        formulas[name] = ""
+    for e in graph.edges:
+        if e.formula and (name := made.get(e.target)):
+            formulas[name] += f" {e.formula}"
+    found = {}
+    for name, text in formulas.items():
+        called = {f: says for f, says in glossary(name).items() if f"{f}(" in text}
+        found[name] = {"": says, **called} if (says := meaning(name)) else called
+    return {name: said for name, said in found.items() if said}
 
 
 def _inert(text: str) -> str:

@@ -21,8 +21,8 @@ def theme() -> str:
 
 def _rules(on_paper: Callable[[str], str]) -> str:
     rules = [
-        f".k-{kind}{{--fill:{on_paper(look.fill)};--line:{on_paper(look.line)};--ink:{on_paper(look.text)};"
-        f"--faint:{on_paper(look.faint)};--width:{look.width}}}"
+        f".k-{kind.replace(' ', '-')}{{--fill:{on_paper(look.fill)};--line:{on_paper(look.line)};"
+        f"--ink:{on_paper(look.text)};--faint:{on_paper(look.faint)};--width:{look.width}}}"
         for kind, look in LOOKS.items()
     ]
     rules += [f".c-{kind}{{--fill:{on_paper(fill)};--line:{on_paper(line)}}}" for kind, (fill, line) in CLUSTER.items()]

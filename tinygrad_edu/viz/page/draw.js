@@ -1,6 +1,6 @@
 // The picture: where everything is for the clusters that are open now, and the SVG for it.
 
-const MARGIN = 24, FOOT = 56; // pixels around the picture; the legend and the tools are at its foot
+const MARGIN = 24, FOOT = 56; // pixels around the picture; on wide screens the legend is at its foot
 const SVG = "http://www.w3.org/2000/svg";
 
 function svg(name, attributes, ...children) {
@@ -20,8 +20,32 @@ function shortened(text, most) {
   return letters.length <= most ? letters.join("") : letters.slice(0, most - 1).join("") + "…";
 }
 
+// Nodes that belong to a derivative have a look of their own.
+function derivedClass(n) {
+  const kind = n.order ? `derived${n.order > 1 ? "-twice" : ""}` : "";
+  return kind && ` ${kind}${n.kind === "primitive" ? ` k-${kind}` : ""}`;
+}
+
 // The user's line that made a node, if it is one.
 const siteOf = (n) => (n && n.site && !n.site.startsWith("<frozen") ? clean(n.site) : "");
+
+// Whether a text has room in so many pixels, as the reader's browser writes it.
+const pen = document.createElement("canvas").getContext("2d"), widths = new Map();
+const family = getComputedStyle(document.body).fontFamily;
+function fits(text, room, style = "12px") {
+  const key = style + text;
+  if (!widths.has(key)) {
+    pen.font = `${style} ${family}`;
+    widths.set(key, pen.measureText(text).width);
+  }
+  return widths.get(key) <= room;
+}
+
+function fitting(text, room, style) {
+  const letters = [...clean(text)];
+  while (letters.length > 1 && !fits(letters.join(""), room, style)) letters.splice(-2, 2, "…");
+  return letters.join("");
+}
 
 const shapeText = (shape) => (shape == null ? "" : shape.length ? `(${shape.join(", ")})` : "scalar");
 
@@ -244,14 +268,14 @@ class Picture {
     const title = n.primitive ? `${n.symbol} = ${n.primitive}` : n.name || n.symbol;
     const round = n.kind === "primitive" || n.kind === "output" ? 10 : 2;
     const group = svg("g", {
-      class: `node k-${n.kind}${n.order ? " derived" : ""}${n.bad ? " bad" : ""}${n.born ? " born" : ""}`,
+      class: `node k-${n.kind}${derivedClass(n)}${n.bad ? " bad" : ""}${n.born ? " born" : ""}`,
       "data-id": n.id, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, role: "button", tabindex: -1,
     }, svg("rect", { class: "ring", x: -5, y: -5, width: w + 10, height: h + 10, rx: round + 5 }), svg("rect", { class: "body", width: w, height: h, rx: round }));
     const number = h <= 30;
-    group.append(this.text("title", w / 2, number ? h / 2 + 4.5 : 19, shortened(title, 34)));
+    group.append(this.text("title", w / 2, number ? h / 2 + 4.5 : 19, fitting(shortened(title, 34), w - 8, "600 13px")));
     if (!number) {
       const facts = n.value && (!n.shape || !n.shape.length) ? n.value : shapeText(n.shape) || (n.results ? n.results.map(shapeText).join(" ") : "");
-      group.facts = [this.text("value", w / 2, 35, shortened(facts, Math.floor((w - 12) / 6))), this.text("gradient", w / 2, 51, "")];
+      group.facts = [this.text("value", w / 2, 35, fitting(facts, w - 10)), this.text("gradient", w / 2, 51, "")];
       group.append(...group.facts);
     }
     if (h > 60) group.classList.add("roomy");
@@ -325,12 +349,13 @@ class Picture {
   look() {
     const box = this.place.getBoundingClientRect();
     this.roomy = [box.width || 800, box.height || 600];
+    this.foot = matchMedia("(max-width: 860px)").matches ? MARGIN : FOOT; // narrow ones have the legend below the picture
   }
 
   // The whole picture if it can be read then, else its beginning.
   fit() {
     const [w, h] = this.room();
-    const [width, height] = [w - 2 * MARGIN, h - MARGIN - FOOT];
+    const [width, height] = [w - 2 * MARGIN, h - MARGIN - this.foot];
     const whole = Math.min(width / this.size[0], height / this.size[1], 1.35);
     const scale = whole >= 0.75 ? whole : Math.max(whole, Math.min(0.85, Math.max(0.6, width / this.size[0])));
     this.transform = { scale, x: (w - this.size[0] * scale) / 2, y: Math.max(MARGIN, MARGIN + (height - this.size[1] * scale) / 2) };
@@ -353,7 +378,7 @@ class Picture {
     const box = this.at.get(this.shown(id));
     if (!box) return;
     const t = this.transform;
-    const ends = [[MARGIN, this.room()[0] - MARGIN], [MARGIN, this.room()[1] - FOOT]]; // of the room, across and down
+    const ends = [[MARGIN, this.room()[0] - MARGIN], [MARGIN, this.room()[1] - this.foot]]; // of the room, across and down
     const seen = [0, 1].map((k) => [(k ? t.y : t.x) + box[k] * t.scale, (k ? t.y : t.x) + (box[k] + box[k + 2]) * t.scale]);
     if (!always && seen.every(([from, to], k) => from >= ends[k][0] - 1 && to <= ends[k][1] + 1)) return;
     const moved = seen.map(([from, to], k) => {

@@ -26,6 +26,7 @@
     const after = data.graph.edges.filter((e) => e.source === n.id);
     fact("kind", n.kind + (n.order ? `, made by differentiating${n.order > 1 ? ` ${n.order} times` : ""}` : ""));
     fact("made by", n.primitive ? clean(n.primitive) + (n.options ? ` (${clean(n.options)})` : "") : null);
+    fact("which is", n.primitive && data.words[n.primitive] ? clean(data.words[n.primitive][""] || "") : null);
     fact("shape", n.results ? n.results.map(shapeText).join(", ") : n.shape ? shapeText(n.shape) : null, n.dtype ? ` ${n.dtype}` : null);
     const state = player && player.state();
     const value = state && state.values.get(n.id), gradient = state && state.gradients.get(n.id);
@@ -159,10 +160,11 @@
 
   const kinds = new Set(data.graph.nodes.map((n) => n.kind));
   if (picture.clusters.size) kinds.add("folded");
-  if (data.graph.nodes.some((n) => n.order)) kinds.add("derived");
+  for (const n of data.graph.nodes) if (n.order) kinds.add(n.order > 1 ? "derived twice" : "derived");
   if (data.graph.nodes.some((n) => n.bad)) kinds.add("bad");
   id("legend").querySelector("ul").append(...data.legend.filter(([kind]) => kinds.has(kind)).map(([kind, text]) => {
-    const sample = kind === "derived" ? "k-primitive derived" : kind === "bad" ? "k-primitive bad" : `k-${kind}`;
+    const derived = kind.replace(" ", "-");
+    const sample = kind.startsWith("derived") ? `k-${derived} ${derived}` : kind === "bad" ? "k-primitive bad" : `k-${kind}`;
     const round = /primitive|output|folded|derived|bad/.test(kind) ? 5 : 1;
     return el("li", {}, svg("svg", { width: 34, height: 20, "aria-hidden": "true" }, svg("g", { class: `node ${sample}` }, svg("rect", { class: "body", x: 2, y: 2, width: 30, height: 16, rx: round }))), el("span", {}, text));
   }));

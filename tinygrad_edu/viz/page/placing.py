@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plan"]
 
-_CHARACTER = 7.3  # pixels, at the size of a node's title
+_CHARACTER = 7.8  # pixels, at the size of a node's title
 _SMALL = 6.2
 _LONGEST = 34  # characters of a title
 _HEAD = 26  # pixels, for the label of an open cluster

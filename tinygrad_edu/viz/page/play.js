@@ -7,6 +7,7 @@ class Player {
     this.picture = picture;
     this.shower = shower;
     this.steps = this.film.steps;
+    this.words = data.words;
     this.at = 0; // 0: before the first step; k: after step k
     this.operands = new Map(); // of a node: its edges, in order
     for (const e of this.graph.edges) {
@@ -100,9 +101,10 @@ class Player {
       if (shown !== n.id) continue;
       const group = this.picture.groups.get(n.id);
       if (!group.facts) continue;
-      const [value, gradient] = [this.brief(values.get(n.id), n), this.brief(gradients.get(n.id), n, missing.has(n.id) ? 7 : 4)];
+      const more = missing.has(n.id) ? " + …" : "";
+      const [value, gradient] = [this.brief(values.get(n.id), n), this.brief(gradients.get(n.id), n, "∂ ", more)];
       const roomy = !gradient && n.kind !== "constant" && n.kind !== "buffer";
-      const texts = [value || (n.shape ? shapeText(n.shape) : ""), gradient ? `∂ ${gradient}${missing.has(n.id) ? " + …" : ""}` : ""];
+      const texts = [value || (n.shape ? shapeText(n.shape) : ""), gradient ? `∂ ${gradient}${more}` : ""];
       group.facts.forEach((fact, k) => { if (fact.textContent !== texts[k]) fact.textContent = texts[k]; });
       group.classList.toggle("roomy", roomy);
       group.classList.toggle("has-gradient", finished.has(n.id));
@@ -125,15 +127,13 @@ class Player {
   }
 
   // An array in a few letters, for the picture.
-  brief(k, n, less = 0) {
+  brief(k, n, before = "", after = "") {
     if (k == null) return "";
     if (Array.isArray(k)) return k.map((i) => shapeText((this.shower.arrays[i] || {}).shape)).join(" ");
     const a = this.shower.arrays[k];
-    const room = Math.floor((this.picture.plan.sizes[n.id][0] - 14) / 6.1) - less;
-    const text = a.text || "";
-    if (text.length <= room) return text;
-    const range = a.min !== undefined ? `${number(a.min)} … ${number(a.max)}` : "";
-    return range && range.length <= room ? range : `${shapeText(a.shape)}${a.bad ? " " + (a.bad === "nan" ? "NaN" : "∞") : ""}`;
+    const room = this.picture.plan.sizes[n.id][0] - 10, style = before ? "600 12px" : "12px";
+    const found = [a.text || "", (a.text || "").replace(/, mean [^,]*/, "")].find((text) => text && fits(before + text + after, room, style));
+    return found || `${shapeText(a.shape)}${a.bad ? " " + (a.bad === "nan" ? "NaN" : "∞") : ""}`;
   }
 
   tell() {
@@ -173,7 +173,9 @@ class Player {
   tellCall(step, title, out) {
     const n = this.picture.nodes.get(step.node);
     const inner = step.pass != null;
+    const says = (this.words[n.primitive] || {})[""];
     title(inner ? "second" : "forward", inner ? "recorded backward" : "forward", `${this.symbol(step.node)} = ${this.call(step.node)}`);
+    if (says) out.push(el("p", { class: "note" }, `${clean(n.primitive)}: ${clean(says)}`));
     if (inner) out.push(el("p", {}, "A rule called this while gradients were computed with create_graph: it is part of the graph of the gradient."));
     const operands = this.operands.get(step.node) || [];
     const seen = new Set();
@@ -187,12 +189,19 @@ class Player {
     out.push(el("div", { class: "gives" }, ...this.shower.rows(this.symbol(step.node), step.result)));
     const rules = operands.filter((e) => e.formula);
     if (rules.length && !inner) {
-      out.push(el("h3", {}, "Its rule, for the way back"), ...rules.map((e) => this.rule(e)), this.where(n));
+      out.push(el("h3", {}, "Its rule, for the way back"), ...rules.map((e) => this.rule(e)), this.where(n), this.glossary(n, rules));
     }
   }
 
   rule(e) {
     return el("p", { class: "rule" }, el("span", { class: "to" }, `to ${this.symbol(e.source)}:`), " ", el("code", {}, clean(e.formula)));
+  }
+
+  // What the functions in formulas do.
+  glossary(n, edges) {
+    const text = edges.map((e) => e.formula || "").join(" ");
+    const called = Object.entries(this.words[n.primitive] || {}).filter(([name]) => name && new RegExp(`(^|\\W)${name}\\(`).test(text));
+    return called.length ? el("dl", { class: "words" }, ...called.map(([name, says]) => el("div", {}, el("dt", {}, name), " ", el("dd", {}, clean(says))))) : null;
   }
 
   where(n) {
@@ -235,7 +244,7 @@ class Player {
       out.push(part);
     }
     const read = Object.entries(step.reads).filter(([, k]) => k != null);
-    out.push(this.where(n));
+    out.push(this.where(n), this.glossary(n, operands));
     if (read.length) {
       const operand = new Map(operands.map((e) => [e.operand, this.symbol(e.source)]));
       out.push(el("details", { class: "reads" }, el("summary", {}, "What the rules read"), ...read.flatMap(([name, k]) => this.shower.rows(name === "y" ? this.symbol(step.node) : operand.get(name) || name, k))));
