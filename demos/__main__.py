@@ -73,6 +73,8 @@ def main(arguments: list[str] | None = None) -> None:
         parse.error("--csv FILE is a table for the lesson diabetes, which is not among those that are named")
     if options.without and not options.csv:
         parse.error("--without COLUMN leaves out a column of --csv FILE, which is not given")
+    if options.gigabytes is not None and not options.gigabytes > 0:
+        parse.error("--gigabytes G is the size of a table, a number above 0")
     names = options.lessons or (["diabetes"] if options.csv else LESSONS)
     pictures = Pictures(options.out, show=not options.no_show)
     for name in names:
@@ -91,5 +93,5 @@ def main(arguments: list[str] | None = None) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except ValueError as error:  # a table that cannot be used, for instance: the message says it all
+    except (ValueError, OSError) as error:  # a table that cannot be used, for instance: the message says it all
         sys.exit(f"error: {error}")

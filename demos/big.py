@@ -1,7 +1,7 @@
 """Lesson 10, big: logistic regression on a table that is larger than memory, or than this machine.
 
 The table is a Dask array: it is made in blocks, and every block is forgotten when it has been used. The model is
-that of lesson 6, and so is every line of the loop: a tensor may hold any array that speaks NumPy's protocols, and
+that of lesson 6, and the loop that of all lessons: a tensor may hold any array that speaks NumPy's protocols, and
 the rules of the engine, being NumPy calls, do the rest. A step reads the table once, on all cores; with
 `--scheduler ADDRESS`, on a cluster.
 """
@@ -30,8 +30,10 @@ ROWS = 125_000  # of a block: 20 MB
 STEPS, RATE = 8, 5.0
 NOTES = """\
 Look: memory stays the same however large the table is, and time grows with it: a step is one pass over the data.
-Next: python -m demos big --gigabytes 10. Or start a cluster (dask scheduler; dask worker ADDRESS on each machine)
-      and add --scheduler ADDRESS."""
+      The loop ends where these answers are fitted best, which is near the truth, but not there: among so many
+      weights, the largest error is two or three standard errors as a rule.
+Next: `python -m demos big --gigabytes 10`. Or start a cluster (`dask scheduler`; `dask worker ADDRESS` on each
+      machine) and add `--scheduler ADDRESS`."""
 
 
 def table(gigabytes: float, seed: int = 0) -> tuple[Any, Any, Any]:

@@ -4,7 +4,7 @@
 regression predicts the number, logistic regression whether it is above the median. The table comes with
 scikit-learn (Efron et al. 2004, "Least Angle Regression").
 
-Or a table of your own, Boston or California housing for instance: python -m demos --csv FILE --target COLUMN
+Or a table of your own, Boston or California housing for instance: `python -m demos --csv FILE --target COLUMN`
 """
 
 from __future__ import annotations

@@ -93,12 +93,14 @@ def draw(pictures: Pictures, path: Any) -> None:
     curve.semilogy([loss_at(p) for p in path], color=BLUE)
     curve.set(title="The loss: fast, then slow", xlabel="step", ylabel="mean squared error (log)")
 
-    a, b = np.meshgrid(np.linspace(-1, 3, 160), np.linspace(-0.5, 3, 160))
+    slope, intercept = np.polyfit(x, y, 1)  # the lowest point, by formula
+    a, b = np.meshgrid(np.linspace(-1, max(3, intercept + 2), 160), np.linspace(-0.5, 3, 160))
     heights = np.mean((a[..., None] + b[..., None] * x - y) ** 2, axis=-1)
     levels = np.geomspace(0.01, heights.max(), 14)
     surface.contour(a, b, heights, levels=levels, colors=GREY, linewidths=0.7)
     surface.plot(path[:, 0], path[:, 1], ".-", color=BLUE, markersize=4, linewidth=1, label="steps")
-    surface.plot(1, 2, "*", color=ORANGE, markersize=13, label="the lowest point")
+    surface.plot(intercept, slope, "*", color=ORANGE, markersize=13, label="the lowest point")
     surface.set(title="The path over the loss surface", xlabel="intercept", ylabel="slope")
+    surface.set(xlim=(a.min(), a.max()), ylim=(b.min(), b.max()))  # also where the steps explode
     surface.legend(frameon=False, loc="lower right")
     pictures.plot(figure, "line")

@@ -26,7 +26,7 @@ Look: the loss on the points kept aside follows that of the others: six numbers 
       heart. The weights are still on their way to scikit-learn's, but the loss is flat there, and the answers
       are nearly the same.
 Next: give BCELoss the logits in demos/logistic.py: it asks for probabilities, and the error says so.
-      Set RATE to 2: the last steps jump about the optimum, and accuracy with them."""
+      Set RATE to 2: from epoch to epoch the loss jumps about its lowest value, and where it stops is luck."""
 
 
 def split(seed: int = 0) -> tuple[Any, ...]:
@@ -69,7 +69,7 @@ def run(pictures: Pictures) -> dict[str, Any]:
     loss = nn.BCEWithLogitsLoss()(model(inputs), target)
     pictures.graph(viz.graph(loss, formulas=True), "logistic_graph")
     ours = accuracy(test_y[:, None], model(held))
-    # the same optimum: mean loss + DECAY/2 · |w|² is scikit-learn's with C = 1 / (n · DECAY)
+    # nearly the same optimum: mean loss + DECAY/2 · |w|² is scikit-learn's with C = 1 / (n · DECAY); its bias is free
     theirs = LogisticRegression(C=1 / (len(train_y) * DECAY), tol=1e-8).fit(train_x, train_y)
     best = float(theirs.score(test_x, test_y))
     print(f"{len(train_y)} points to learn from, {len(test_y)} kept aside; {EPOCHS} epochs.")

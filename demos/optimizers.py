@@ -51,7 +51,7 @@ Look: where the valley lies askew, a rate for each weight is of no use: both wei
       lies along an axis, since one feature is in larger units, it is all that is needed; SGD must take small
       steps then for the sake of the steep weight, and the other one hardly moves.
 Next: in demos/optimizers.py, let problem() mix the features so that none repeats another (whitening):
-      features = np.linalg.svd(features, full_matrices=False)[0] * len(features) ** 0.5
+      `features = np.linalg.svd(features, full_matrices=False)[0] * len(features) ** 0.5`
       The predictions that can be learned stay the same, but the loss is equally curved in all directions, and
       SGD at rate 0.5 arrives in one epoch. The shape of the loss matters more than the optimizer."""
 

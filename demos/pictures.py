@@ -8,7 +8,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-from demos.report import Report
+from demos.report import RESOLUTION, Report
 from tinygrad_edu import viz
 
 BLUE, ORANGE, GREY = "#2f6fc4", "#c4571b", "#8a93a3"  # told apart by the colour-blind, and in greyscale
@@ -38,10 +38,10 @@ class Pictures:
     def plot(self, figure: Any, name: str, caption: str = "") -> None:
         """Keep a finished figure. The caption says what it shows to those who cannot see it."""
         path = self.folder / f"{name}.png"
-        figure.savefig(path, dpi=120)
+        figure.savefig(path, dpi=RESOLUTION)
         print(f"  wrote {path}")
-        titles = "; ".join(axes.get_title() for axes in figure.axes if axes.get_title())
-        self.report.picture(path, caption or titles)
+        titles = [axes.get_title(place) for axes in figure.axes for place in ("left", "center", "right")]
+        self.report.picture(path, caption or "; ".join(filter(None, titles)))
         if not self._show or figure.canvas.required_interactive_framework is None:
             plt.close(figure)
 

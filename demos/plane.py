@@ -22,7 +22,8 @@ STEPS = 3000
 NOTES = """\
 Look: the weight of the first feature is nearly right at once, since most of the loss is its doing; the
       intercept and the weight of the second feature take a hundred times as many steps.
-Next: let the second feature be 0, 0, 0, 0, 1 in demos/plane.py: one point decides about its weight alone."""
+Next: let the second feature be 0, 0, 0, 0, 1 in demos/plane.py: one point decides about its weight alone,
+      and is predicted to the last digit, whatever it is."""
 
 
 def least_squares(features: Any, targets: Any) -> Any:

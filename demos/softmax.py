@@ -2,7 +2,7 @@
 
 Each class has a weight for every pixel; the weighted sums are the logits, softmax makes probabilities of them, and
 cross-entropy is the loss. The images are scikit-learn's 8×8 handwritten digits, or Fashion-MNIST where its folder
-is given: python -m demos softmax --data FOLDER.
+is given: `python -m demos softmax --data FOLDER`.
 """
 
 from __future__ import annotations
@@ -23,15 +23,18 @@ from tinygrad_edu.viz import training
 
 NOTES = """\
 Look: a weight is red where ink speaks for the digit, blue where it speaks against: the 0 has a blue middle.
-Next: leave out "/ 16" in demos/softmax.py: with pixels up to 16 the same rate overshoots, and the loss jumps
-      about.
-      The next lesson but one learns the same digits with a convolutional network."""
+Next: leave out `/ 16` in demos/softmax.py: with pixels up to 16 the same rate overshoots. The first epoch's loss
+      is many times that of guessing, and it goes up and down on its way back.
+      Lesson 8 reads the same digits with a convolutional network."""
 
 
 def images(data: str | None) -> tuple[Any, ...]:
     """Training images (N, height, width) from 0 to 1 with their classes, test images and classes, and names."""
     if data is not None:
-        train, test = (datasets.FashionMNIST(data, train=part) for part in (True, False))
+        try:
+            train, test = (datasets.FashionMNIST(data, train=part) for part in (True, False))
+        except RuntimeError as error:
+            raise ValueError(f"--data {data}: {error}") from None
         scaled = [(part.data.float() / 255, part.targets) for part in (train, test)]
         return *scaled[0], *scaled[1], train.classes
     digits = load_digits()
@@ -94,6 +97,7 @@ def draw(pictures: Pictures, model: Any, test: Any, right: Any, names: list[str]
     for panel, image, name in zip(panels, weights, names, strict=True):
         panel.imshow(image, cmap="RdBu_r", vmin=-most, vmax=most)
         panel.set(title=name, xticks=[], yticks=[])
+        panel.spines[:].set_visible(False)
     pictures.plot(
         figure, "softmax_weights", "The learned weights of each class as an image: red speaks for it, blue against"
     )

@@ -31,8 +31,9 @@ LETTERS = sorted(set(TEXT))
 LENGTH, BATCH, STEPS = 40, 32, 220
 NOTES = """\
 Look: words come before sense: after a hundred steps it spells, at the end it knows whole lines by heart.
-Next: write at temperature 0.3 or 1.5 in demos/writing.py: cautious and repetitive, or wild.
-      Give it a text of your own, a longer one: it has to learn how to spell instead of learning by heart."""
+Next: write at temperature 0.1 or 1.5 in demos/writing.py: the same lines over and over, or words that do not exist.
+      Give it a text of your own, `TEXT = open("…").read()`, of some pages: that is too much to learn by heart, so that
+      it spells, and invents words."""
 
 
 class Writer(nn.Module):
@@ -101,4 +102,4 @@ def run(pictures: Pictures) -> dict[str, Any]:
     curve.legend(frameon=False)
     pictures.plot(figure, "writing")
     print(NOTES)
-    return {"losses": losses, "written": written, "known": known}
+    return {"losses": losses, "written": written, "known": known, "model": model}

@@ -20,9 +20,10 @@ XOR = tg.tensor([[0.0], [1.0], [1.0], [0.0]])
 STEPS = 400
 SHOWN = (0, 20, 60, STEPS)
 NOTES = """\
-Look: for a while nothing seems to happen: the hidden units must first turn apart from each other.
-Next: start with all weights at 0 (nn.init.zeros_) in demos/xor.py: every hidden unit then has the same
-      gradient, and the four stay one for ever."""
+Look: after 20 steps the boundary is hardly bent, and has three of the four points on their sides, as a line could.
+      Then the hidden units turn apart from each other, and the boundary becomes two.
+Next: start all weights at 0.5 (nn.init.constant_) in demos/xor.py: every hidden unit then has the same gradient,
+      and the four stay one for ever. At 0 no gradient reaches any weight at all."""
 
 
 def learn(model: Any) -> tuple[list[float], dict[int, Any]]:
@@ -55,7 +56,7 @@ def run(pictures: Pictures) -> dict[str, Any]:
         print(f"  {a:.0f} xor {b:.0f}: {p:.3f}")
     draw(pictures, losses, line, seen)
     print(NOTES)
-    return {"line": line, "losses": losses, "probabilities": probabilities}
+    return {"line": line, "losses": losses, "probabilities": probabilities, "seen": seen}
 
 
 def draw(pictures: Pictures, losses: list[float], line: list[float], seen: dict[int, Any]) -> None:
