@@ -57,6 +57,8 @@ def test_plane_ends_at_the_least_squares_solution(plane_result):
     result, left = plane_result
     np.testing.assert_allclose(result["path"][-1], result["exact"], rtol=0, atol=1e-6)
     assert left == ["plane.png", "plane_graph.svg"]
+    intercept, first, second = result["late"]
+    assert first < 10 and min(intercept, second) > 10 * first
 
 
 def test_collinear_features_leave_the_single_weights_undetermined(plane_result):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -232,6 +233,47 @@ def test_a_history_pickles_prints_and_plots_where_over_fitting_begins():
     assert list(axes.lines[2].get_xdata()) == [history.best_epoch] * 2
     with pytest.raises(KeyError, match="train_loss"):
         history["loss"]
+
+
+def test_model_optimizer_scheduler_and_data_travel_together_and_go_on_as_if_nothing_had_been():
+    m = model()
+    optimizer = optim.Adam(m.parameters(), lr=0.05)
+    scheduler = optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+    all_of_it = (m, optimizer, scheduler, loader(), TensorDataset(X, Y), nn.MSELoss())
+
+    def two_epochs(m, optimizer, scheduler, batches, held_out, loss):
+        tg.manual_seed(1)  # of dropout
+        options = {"validation": [held_out[:]], "scheduler": scheduler}
+        return fit(m, batches, loss, optimizer, 2, **options)["validation_loss"]
+
+    two_epochs(*all_of_it)
+    twin = pickle.loads(pickle.dumps(all_of_it))
+    assert two_epochs(*twin) == two_epochs(*all_of_it)
+    np.testing.assert_array_equal(weights(twin[0]), weights(m))
+    assert twin[1].param_groups[0]["lr"] == optimizer.param_groups[0]["lr"] == pytest.approx(0.05 * 0.9**4)
+
+
+def three_epochs(**options):
+    m = model()
+    return fit(m, (X, Y), F.mse_loss, optim.SGD(m.parameters(), lr=0.01), 3, **options)
+
+
+def test_the_bar_is_shown_if_asked_for_and_quiet_where_there_is_no_terminal(capsys):
+    pytest.importorskip("tqdm")
+    history = three_epochs(progress=True)
+    shown = capsys.readouterr().err
+    assert "3/3" in shown and f"train_loss={history['train_loss'][-1]:.4g}" in shown
+    three_epochs()
+    three_epochs(progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_without_tqdm_is_an_error_only_if_asked_for(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert len(three_epochs()) == 3
+    with pytest.raises(ImportError, match="pip install tqdm"):
+        three_epochs(progress=True)
 
 
 def test_a_history_becomes_a_frame_where_pandas_is():

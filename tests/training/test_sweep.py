@@ -236,6 +236,14 @@ def test_an_interruption_keeps_what_is_done():
     assert str(found).endswith("(interrupted)")
 
 
+def test_the_bar_counts_runs(capsys):
+    pytest.importorskip("tqdm")
+    sweep(fails_for_2, {"a": [1, 2]}, Now(), progress=True)
+    assert "2/2" in capsys.readouterr().err
+    sweep(fails_for_2, {"a": [1, 2]}, Now())
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_sweep_pickles(in_this_thread):
     assert results(pickle.loads(pickle.dumps(in_this_thread))) == results(in_this_thread)
 
