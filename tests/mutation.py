@@ -47,15 +47,17 @@ NEAR = {  # where the tests of a file of rules/ are, besides those named like it
     "neural": ["tests/nn/test_functional.py", "tests/nn/test_layers.py"],
     "normalization": ["tests/nn/test_norms.py"],
     "recurrent": ["tests/nn/test_recurrent.py"],
+    "indexing": [VIEWS],
     "scattering": ["tests/functions/test_indexing.py"],
+    "shaping": [VIEWS],
     "special": ["tests/functions/test_pointwise.py"],
     "windows": ["tests/nn/test_convolution.py", "tests/nn/test_pooling.py"],
 }
 ENGINE_TESTS = (
-    "tests/autograd/test_backward.py", "tests/autograd/test_hooks.py", "tests/autograd/test_function.py",
-    "tests/autograd/test_several_results.py", "tests/autograd/test_anomaly.py", "tests/autograd/test_graphs.py",
-    "tests/autograd/test_sessions.py", "tests/test_symbols.py", "tests/test_lazy.py", VIEWS,
-    "tests/autograd/test_limits.py",
+    "tests/test_primitive.py", "tests/autograd/test_backward.py", "tests/autograd/test_hooks.py",
+    "tests/autograd/test_function.py", "tests/autograd/test_several_results.py", "tests/autograd/test_anomaly.py",
+    "tests/autograd/test_graphs.py", "tests/autograd/test_sessions.py", "tests/test_symbols.py", "tests/test_lazy.py",
+    VIEWS, "tests/autograd/test_limits.py", "tests/test_tensor.py",
 )  # fmt: skip
 OPERATORS = {
     ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"), ast.FloorDiv: ("//", "/"),
@@ -186,8 +188,7 @@ def plan(family: str | None) -> Iterator[tuple[Mutant, list[str]]]:
         stem = Path(path).stem
         if family in (None, stem):
             near = [
-                f"tests/rules/test_special_values_{stem}.py", f"tests/functions/test_{stem}.py", *NEAR.get(stem, []),
-                "tests/rules", VIEWS,
+                f"tests/rules/test_special_values_{stem}.py", f"tests/functions/test_{stem}.py", *NEAR.get(stem, [])
             ]  # fmt: skip
             for m in mutants(path, {line for p, line in lines if p == path}):
                 names = sorted(lines.get((path, m.line), ()))

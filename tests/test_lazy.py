@@ -111,6 +111,14 @@ def test_softmax_regression_picks_classes_without_indexing() -> None:
     np.testing.assert_allclose(v.grad.numpy(), w.grad.numpy(), rtol=0, atol=1e-9)
 
 
+def test_a_parameter_that_plain_and_lazy_data_share_counts_both() -> None:
+    x = whole("x")
+    (w,) = parameters((3, 5))
+    lazily = F.linear(tg.as_tensor(da.from_array(x, chunks=15)), w).sum()  # the oldest: its cotangent comes last
+    (lazily + 2 * w.sum() + 3 * w.sum()).backward()
+    np.testing.assert_allclose(w.grad.numpy(), np.broadcast_to(x.sum(axis=0) + 5, (3, 5)), rtol=1e-12)
+
+
 def test_a_lazy_tensor_prints_its_shape_and_computes_nothing(tmp_path: Path) -> None:
     t = tg.as_tensor(lazy("x", tmp_path, 5))
     assert "(60, 5)" in repr(t)

@@ -86,6 +86,33 @@ def test_hooks_are_not_recorded_unless_a_graph_is_created():
     assert dx.requires_grad
 
 
+def test_what_a_hook_saw_or_returned_stays_as_it_was_when_gradients_accumulate():
+    for hook in (lambda g: g, lambda g: g * 2, lambda g: None):
+        x, kept = leaf(1.0, 2.0), []
+
+        def keep(g, hook=hook, kept=kept):
+            kept.append(g if (out := hook(g)) is None else out)
+            return out
+
+        x.register_hook(keep)
+        for _ in range(2):
+            (x * x).sum().backward()
+        first, second = kept
+        assert first.tolist() == second.tolist()
+        assert x.grad.tolist() == (first + second).tolist()
+        assert not np.shares_memory(x.grad.numpy(), first.numpy())
+
+
+def test_nothing_is_recorded_in_a_hook_of_a_pass_that_is_not():
+    x, w, seen = leaf(1.0, 2.0), leaf(3.0, 4.0), []
+    y = x * x
+    for t in (x, y):
+        t.register_hook(lambda g: seen.append((tg.is_grad_enabled(), (g * w).requires_grad)))
+    y.sum().backward()
+    assert seen == [(False, False), (False, False)]
+    assert tg.is_grad_enabled()
+
+
 def test_a_post_accumulate_hook_sees_the_leaf_with_its_gradient():
     x, seen = leaf(1.0, 2.0), []
     x.register_post_accumulate_grad_hook(lambda t: seen.append((t is x, t.grad.tolist())))
