@@ -105,19 +105,18 @@ def backward(
     retain = create_graph if retain_graph is None else retain_graph
     goals = None if inputs is None else {_goal(t, "backward"): t for t in _sequence(inputs)}
     found, shared = propagate(seeds, None if goals is None else set(goals), retain, create_graph)
-    for c in found.values():
-        if c.__class__ is not ndarray:
-            _realise(found, [(edge.tensor(), edge) for edge in found if isinstance(edge, Leaf)], outputs)
-            break
-    targets = [(edge.tensor() if goals is None else goals.get(edge), c, edge in shared) for edge, c in found.items()]
-    for t, c, _ in targets:
-        if t is not None and c.__class__ is ndarray:
-            old = t if t._grad is None else t._grad
-            if not t._array.shape == c.shape == old._array.shape:
-                raise _stale(t, c)
-    for t, c, in_use in targets:
+    if not {*map(type, found.values())} <= {ndarray}:
+        _realise(found, [(edge.tensor(), edge) for edge in found if isinstance(edge, Leaf)], outputs)
+    targets = []
+    for edge, c in found.items():
+        t = edge.tensor() if goals is None else goals.get(edge)
         if t is not None:  # nobody can ask a dead leaf for its gradient
-            accumulate(t, c, in_use)
+            old = t._grad
+            if c.__class__ is ndarray and not t._array.shape == c.shape == (t if old is None else old)._array.shape:
+                raise _stale(t, c)
+            targets.append((t, c, edge in shared))
+    for t, c, in_use in targets:
+        accumulate(t, c, in_use)
 
 
 def _stale(t: Any, c: ndarray) -> RuntimeError:
