@@ -270,3 +270,23 @@ def test_the_module_is_no_other_way_to_run_python():
     assert not any(
         word in source for word in ("eval(", "exec(", "literal_eval", "compile(", "getattr(node", "import os")
     )
+
+
+@pytest.mark.parametrize(
+    ("book", "plain"),
+    [("x·w − 3", "x * w - 3"), ("x² × w³", "x**2 * w**3"), ("−x ÷ w", "-x / w"), ("sin(π·x)", "sin(pi * x)")],
+)
+def test_signs_may_be_those_of_books(book, plain):
+    values = {"x": tg.tensor(0.5), "w": tg.tensor(2.0)}
+    assert Formula(book).compute(values).item() == Formula(plain).compute(values).item()
+
+
+@pytest.mark.parametrize("text", ["", "  ", "x +"])
+def test_what_ends_too_early_is_said_to(text):
+    with pytest.raises(Refused, match="it is empty, or ends too early"):
+        Formula(text)
+
+
+def test_advice_for_programs_is_not_given_for_formulas(tmp_path, recwarn):
+    assert main(["graph", "softmax(w @ x)", "-o", str(tmp_path / "x.txt")]) == 0
+    assert not recwarn.list

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.viz.parts import Cluster, Edge, Vertex
+from tinygrad_edu.viz.parts import WINDOWS, Cluster, Edge, Vertex
 
 if TYPE_CHECKING:
     from tinygrad_edu.viz.graph import Graph
@@ -174,7 +174,7 @@ def _constants(graph: Graph) -> None:
     place = {v.key: v.cluster for v in graph.nodes}
     users = _users(graph)
     for v in graph.nodes:
-        if v.kind == "constant" and v.name is None and v.cluster is None:
+        if v.kind == "constant" and v.name in (None, WINDOWS) and v.cluster is None:
             places = {place[u] for u in users.get(v.key, ())}
             if len(places) == 1:
                 v.cluster = places.pop()

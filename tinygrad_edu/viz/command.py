@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import warnings
 import webbrowser
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Draw the formula; returns the exit code."""
     try:
-        print(_drawn(options))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # they explain how to write programs
+            print(_drawn(options))
     except (expressions.FormulaError, layout.LayoutMissing, OSError) as error:
         print(f"python -m tinygrad_edu graph: {error}", file=sys.stderr)
         return 2

@@ -1,6 +1,6 @@
 """Formulas as text, computed without Python: what is not on the short list of this file is refused.
 
-A formula has names, numbers, lists, the signs + - * / @ ** and calls of functions of this library:
+A formula has names, numbers, lists, the signs + - * / @ ** (or · × − ÷ ^ ²) and calls of functions of this library:
 
 >>> import tinygrad_edu as tg
 >>> Formula("relu(w * x + b)").names
@@ -29,6 +29,7 @@ _LENGTH, _PARTS, _DEPTH = 2000, 3000, 60
 MOST = 1000
 """Elements of a given tensor; results may have MOST² at most."""
 
+_AS_IN_BOOKS = str.maketrans({"^": "**", "·": " * ", "×": " * ", "−": "-", "÷": "/", "²": "**2", "³": "**3"})
 _SIGNS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -61,7 +62,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 _CLASSES = ("cross_entropy", "nll_loss")  # their second operand holds numbers of classes
 PRODUCTS = ("matmul", "mm", "mv", "linear", "dot", "inner", "outer")
-_CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "True": True, "False": False, "None": None}
+_CONSTANTS = {"pi": math.pi, "π": math.pi, "e": math.e, "inf": math.inf, "True": True, "False": False, "None": None}
 
 
 class FormulaError(ValueError):
@@ -172,11 +173,12 @@ def _parsed(text: str, what: str) -> ast.expr:
     try:
         with warnings.catch_warnings():  # Python's parser warns of what looks odd in a program
             warnings.simplefilter("ignore")
-            body = ast.parse(text.strip().replace("^", "**"), mode="eval").body
+            body = ast.parse(text.strip().translate(_AS_IN_BOOKS), mode="eval").body
     except SyntaxError as error:
         hint = " A comparison or an assignment is no formula." if "=" in text else ""
         shown = text if len(text) <= 60 else text[:59] + "…"
-        raise Refused(f"{what}: {shown!r} cannot be read: {error.msg}, at character {error.offset}.{hint}") from None
+        where = f"{error.msg}, at character {error.offset}" if error.offset else "it is empty, or ends too early"
+        raise Refused(f"{what}: {shown!r} cannot be read: {where}.{hint}") from None
     except (ValueError, MemoryError, RecursionError):
         raise Refused(f"{what}: it cannot be read: nested too deeply, or with characters that are no text") from None
     parts, waiting = 0, [body]

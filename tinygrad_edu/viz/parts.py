@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Cluster", "Edge", "Kind", "Vertex"]
+__all__ = ["WINDOWS", "Cluster", "Edge", "Kind", "Vertex"]
 
 Kind = Literal["leaf", "parameter", "buffer", "constant", "primitive", "output", "folded"]
+
+
+WINDOWS = "windows"
+"""The name of what a convolution multiplies its weights with, where its input needs no gradient."""
 
 
 @dataclass(slots=True)

@@ -16,13 +16,12 @@ from tinygrad_edu.symbols import byproducts, formula
 from tinygrad_edu.viz.clusters import clustered
 from tinygrad_edu.viz.graph import Graph
 from tinygrad_edu.viz.naming import Names
-from tinygrad_edu.viz.parts import Edge, Kind, Vertex
+from tinygrad_edu.viz.parts import WINDOWS, Edge, Kind, Vertex
 from tinygrad_edu.viz.tracing import traced
 from tinygrad_edu.viz.values import bad, short
 
 __all__ = ["Reading", "graph", "read"]
 
-_WINDOWS = "windows"  # what a convolution multiplies its weights with, where its input needs no gradient
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -259,13 +258,13 @@ class _Reader:
                 written = formula(p, p.operands[0 if p.spread else i], symbols) if p.operands else None
                 edge.formula = written or f"{p.name}.backward(g)" + (f"[{i}]" if i or len(edges) > 1 else "")
             self.graph.edges.append(edge)
-        if self.formulas and any(v.name == _WINDOWS for _, v, _ in operands) and node in self.convolved:
-            vertex.where = f"{_WINDOWS} = every window of the input, as a column"
+        if self.formulas and any(v.name == WINDOWS for _, v, _ in operands) and node in self.convolved:
+            vertex.where = f"{WINDOWS} = every window of the input, as a column"
 
     def unrecorded(self, node: Node, i: int) -> Vertex | None:
         """The vertex of an operand that needs no gradient (None: it was left out, or may have been)."""
         p, sources = node.primitive, node.plan.sources
-        name = _WINDOWS if i == 1 and node in self.convolved else None
+        name = WINDOWS if i == 1 and node in self.convolved else None
         if (node, i) in self.values:  # a film has seen it
             a = self.values[node, i]
             return None if a is None else self.constant(a, True, name)

@@ -320,3 +320,13 @@ def test_bad_questions_are_errors():
         history(1)
     with pytest.raises(ValueError, match="no activations were noted"):
         training.History(model).activations()
+
+
+def test_parameters_may_be_given_as_a_module_or_one_tensor():
+    model = nn.Linear(2, 1)
+    assert [len(p) for p in training.Path(model).points] == [3]
+    w = tg.tensor([3.0, 1.0], requires_grad=True)
+    assert training.Path(w).points[0].tolist() == [3.0, 1.0]
+    assert training.loss_surface(lambda: (w * w).sum(), w, resolution=5).axes
+    with pytest.raises(TypeError, match=r"params must be a module or tensors .* not 3"):
+        training.Path([w, 3])

@@ -47,7 +47,7 @@ function fitting(text, room, style) {
   return letters.join("");
 }
 
-const shapeText = (shape) => (shape == null ? "" : shape.length ? `(${shape.join(", ")})` : "scalar");
+const shapeText = (shape) => (shape == null ? "" : shape.length ? `(${shape.join(", ")}${shape.length > 1 ? "" : ","})` : "scalar");
 
 class Picture {
   constructor(data, place) {

@@ -84,7 +84,7 @@ def plan(graph: Graph, *, played: bool = False) -> dict[str, Any]:
         room = max(words, len(str(v.shape or v.results or "")), 6)
         if played:
             few = math.prod(v.shape) if v.shape else 0  # its gradient has as many numbers
-            room = min(27, max(words + 2, 6 * few + 3 if 1 < few <= 4 else 14))
+            room = min(27, max(words + 2, 8 * few + 3 if 1 < few <= 4 else 14))
         sizes[v.key] = _size(v, 3 if played and v.kind not in ("constant", "buffer") else 2, room)
     for c in graph.clusters:
         sizes[c.key] = int(max(_CHARACTER * len(_shortened(c.label)) + 74, 120)), 44

@@ -107,6 +107,7 @@ class Player {
       const texts = [value || (n.shape ? shapeText(n.shape) : ""), gradient ? `∂ ${gradient}${more}` : ""];
       group.facts.forEach((fact, k) => { if (fact.textContent !== texts[k]) fact.textContent = texts[k]; });
       group.classList.toggle("roomy", roomy);
+      group.classList.toggle("spoilt", this.isBad(gradients.get(n.id)));
       group.classList.toggle("has-gradient", finished.has(n.id));
     }
     for (const [id, group] of this.picture.groups) {
@@ -126,13 +127,20 @@ class Player {
     }
   }
 
+  // Whether NaN or infinity is in it.
+  isBad(k) {
+    return Array.isArray(k) ? k.some((i) => this.isBad(i)) : k != null && Boolean((this.shower.arrays[k] || {}).bad);
+  }
+
   // An array in a few letters, for the picture.
   brief(k, n, before = "", after = "") {
     if (k == null) return "";
     if (Array.isArray(k)) return k.map((i) => shapeText((this.shower.arrays[i] || {}).shape)).join(" ");
     const a = this.shower.arrays[k];
     const room = this.picture.plan.sizes[n.id][0] - 10, style = before ? "600 12px" : "12px";
-    const found = [a.text || "", (a.text || "").replace(/, mean [^,]*/, "")].find((text) => text && fits(before + text + after, room, style));
+    const range = (a.text || "").replace(/, mean [^,]*/, "");
+    const rounded = range.replace(/[−\d.]+(e[+−]\d+)?/g, (x) => number(Number(Number(x.replaceAll("−", "-")).toPrecision(2))));
+    const found = [a.text || "", range, rounded].find((text) => text && fits(before + text + after, room, style));
     return found || `${shapeText(a.shape)}${a.bad ? " " + (a.bad === "nan" ? "NaN" : "∞") : ""}`;
   }
 

@@ -55,7 +55,7 @@ class Shower {
     const top = Math.max(...finite, 0) || 1;
     const matrix = a.shape.length > 2 ? a.shape[a.shape.length - 2] : 0;
     const cells = a.numbers.map((x, i) => {
-      const cell = el("span", { class: typeof x === "string" ? "cell odd" : "cell", title: String(x), "data-value": String(x) }, number(x));
+      const cell = el("span", { class: typeof x === "string" ? "cell odd" : "cell", title: String(x), "data-value": String(x) }, a.type === "bool" ? (x ? "True" : "False") : number(x));
       if (typeof x === "number" && !scalar) cell.style.setProperty("--tint", `${Math.round((70 * Math.abs(x)) / top)}%`);
       if (x < 0) cell.classList.add("below");
       if (matrix && i >= columns && i % (columns * matrix) < columns) cell.classList.add("next");

@@ -54,6 +54,7 @@ def learning_curves(
     positive = finite.size > 0 and finite.min() > 0
     if log if log is not None else (positive and finite.max() > 100 * finite.min()):
         ax.set_yscale("log" if positive else "symlog")
+    ax.margins(y=0.12)  # room for what is written beside the best point
     for name, (x, y) in given.items():
         if best and any(word in name.lower() for word in ("val", "test", "dev")):
             _mark(ax, x, _smoothed(y, smooth), best)

@@ -16,6 +16,8 @@ import numpy as np
 from tinygrad_edu import memory
 from tinygrad_edu.autograd.grad_mode import no_grad
 from tinygrad_edu.generator import default_generator
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.primitive import TensorBase
 from tinygrad_edu.viz.training.style import COLORS, MARKERS, Figure, figure
 
 __all__ = ["Path", "loss_surface"]
@@ -38,7 +40,7 @@ class Path:
     """
 
     def __init__(self, params: Iterable[Any], name: str = "") -> None:
-        self.params, self.name = list(params), name
+        self.params, self.name = _listed(params, "Path"), name
         self.points: list[Any] = []
         self()
 
@@ -56,7 +58,7 @@ def loss_surface(
 
     Args:
         loss: computes the loss from the parameters as they are; it is called once for each point of the plane.
-        params: the parameters, which are moved about, and afterwards are where they were.
+        params: the parameters (or the module that has them), which are moved about, and afterwards are where they were.
         paths: the ways of optimizers from the same start, or from others.
         directions: with more than two numbers: "pca" (default where there are paths), "random" (scaled as each
             parameter is), or two directions: lists of arrays, one for each parameter.
@@ -71,7 +73,7 @@ def loss_surface(
     >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
     >>> figure = loss_surface(lambda: (w * w).sum(), [w], resolution=9)
     """
-    params = list(params)
+    params = _listed(params, "loss_surface")
     start = _flat(params)
     if len(start) < 2:
         raise ValueError(f"loss_surface: a surface needs two numbers to learn at least, not {len(start)}")
@@ -205,6 +207,17 @@ def _frame(ends: Any, span: float | None) -> tuple[Any, Any]:
         return low - 1, high + 1
     pad = 0.2 * np.where(size > 0.25 * size.max(), size, size.max())
     return low - pad, high + pad
+
+
+def _listed(params: Any, who: str) -> list[Any]:
+    """The parameters: those of a module, one tensor, or several."""
+    if isinstance(params, TensorBase):
+        return [params]
+    found = list(params.parameters() if isinstance(params, Module) else params)
+    for p in found:
+        if not isinstance(p, TensorBase):
+            raise TypeError(f"{who}: params must be a module or tensors ([w, b], model.parameters()), not {p!r:.60}")
+    return found
 
 
 def _flat(params: list[Any]) -> Any:
