@@ -119,6 +119,14 @@ def test_a_parameter_that_plain_and_lazy_data_share_counts_both() -> None:
     np.testing.assert_allclose(w.grad.numpy(), np.broadcast_to(x.sum(axis=0) + 5, (3, 5)), rtol=1e-12)
 
 
+def test_the_gradient_of_a_lazy_leaf_is_lazy_and_accumulates() -> None:
+    x = tg.as_tensor(da.from_array(np.arange(4.0), chunks=2)).requires_grad_()
+    for times in (1, 2):
+        (x * x).sum().backward()
+        assert isinstance(x.grad._array, da.Array)
+        assert x.grad.tolist() == [0, 2 * times, 4 * times, 6 * times]
+
+
 def test_a_lazy_tensor_prints_its_shape_and_computes_nothing(tmp_path: Path) -> None:
     t = tg.as_tensor(lazy("x", tmp_path, 5))
     assert "(60, 5)" in repr(t)

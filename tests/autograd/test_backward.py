@@ -198,6 +198,19 @@ def test_gradients_of_different_leaves_never_share_memory():
         assert db.tolist() == v.tolist() == [1, 10], create_graph
 
 
+@pytest.mark.parametrize("view", [tg.t, lambda x: x.reshape(6), lambda x: x[1:], lambda x: x.unsqueeze(0)])
+def test_a_gradient_shares_no_memory_with_the_cotangent_of_a_view(view):
+    x = tg.tensor(np.ones((2, 3)), requires_grad=True)
+    y = view(x)
+    v = tg.tensor(np.arange(float(y.numel())).reshape(y.shape))
+    before = v.tolist()
+    for _ in range(2):  # adding to the first in place may not reach v
+        y.backward(v, retain_graph=True)
+    assert v.tolist() == before
+    assert not np.shares_memory(x.grad.numpy(), v.numpy())
+    assert view(x.grad).tolist() == (2 * v).tolist()
+
+
 def test_a_leaf_that_died_does_not_matter():
     x = leaf(1.0, 2.0)
     y = (x * leaf(3.0, 4.0)).sum()
@@ -261,6 +274,14 @@ def test_next_functions_lead_back_to_the_leaves():
     ((product, index),) = node.next_functions
     assert (product.name(), index) == ("multiply", 0)
     assert len(product.next_functions) == 2
+
+
+def test_next_functions_say_which_of_several_results():
+    x = tg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    parts = x.unbind()
+    ((unbind, index),) = (parts[1] * 2).grad_fn.next_functions
+    assert (unbind.name(), index) == ("unbind", 1)
+    assert [k for node, k in (parts[2] + parts[0]).grad_fn.next_functions if node is unbind] == [2, 0]
 
 
 def test_retained_gradients_of_computed_tensors():
