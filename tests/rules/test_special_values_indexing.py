@@ -55,6 +55,27 @@ def test_products_with_no_one_and_several_zeros() -> None:
     assert (x, s) == ([15, 56], [0, 0, 42, 168, 24])
 
 
+@pytest.mark.parametrize(
+    "source", [[2.0, 0.0, 3.0, 4.0], [0.0, 0.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0], [2.0, 5.0, 3.0, 0.0]]
+)
+@pytest.mark.parametrize("first", [1.5, 0.0])
+def test_products_with_zeros_have_derivatives_of_any_order(source: Any, first: float) -> None:
+    def derivatives(f: Any) -> list[Any]:
+        x = tg.tensor([first, 2.0], dtype=tg.float64, requires_grad=True)
+        s = tg.tensor(source, dtype=tg.float64, requires_grad=True)
+        y = (f(x, s) * tg.tensor([1.0, 10.0])).sum()
+        found = []
+        for k in range(3):
+            a, b = tg.autograd.grad(y, [x, s], create_graph=True)
+            found += [*a.tolist(), *b.tolist()]
+            y = (a * tg.tensor([3.0, 5.0])).sum() + (b * tg.tensor([1.0, 2.0, 4.0, 7.0]) ** k).sum()
+        return found
+
+    places = tg.tensor([0, 0, 1, 0])
+    expected = derivatives(lambda x, s: tg.stack([x[0] * s[0] * s[1] * s[3], x[1] * s[2]]))
+    assert derivatives(lambda x, s: x.scatter_reduce(0, places, s, "prod")) == pytest.approx(expected)
+
+
 def test_padding_repeats_and_joins_count_every_copy() -> None:
     from tinygrad_edu.functions.rearranging import pad
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.primitive import TensorBase, rule
+from tinygrad_edu.rules.cumulative import may_have_zeros, moved_on, recurrence
 from tinygrad_edu.rules.indexing import along, flat_along_axis, put_along_axis
 
 
@@ -24,13 +25,25 @@ def multiplied(x: Any, src: Any, indices: Any, axis: int) -> Any:
     return combined(np.multiply, x, src, indices, axis)
 
 
+def earlier(s: Any, new: Any) -> Any:
+    """For each element of a vector the product of those before it in its group, which starts where `new` is true."""
+    return recurrence(new.astype(s.dtype), np.where(new, 0, moved_on(s, 0, 0)), 0)
+
+
 def product_of_others(x: Any, src: Any, indices: Any, axis: int) -> Any:
-    """For each element of `src` the product of what it is multiplied with; also where one or several are zero."""
-    zero = np.equal(src, 0)
-    nonzero = np.where(zero, 1.0, src)
-    product = along(multiplied(x, nonzero, indices, axis), indices, axis)
-    zeros = along(put_along_axis(zero * np.ones(src.shape), indices, x.shape, axis), indices, axis)
-    return np.where(zeros == zero, product / nonzero, 0)  # no zero among the others
+    """For each element of `src` the product of what it is multiplied with: of all, divided by it, where none is 0.
+
+    With zeros, elements of the same place are made neighbours; then it is the product of those before and after.
+    """
+    if not may_have_zeros(src):
+        return along(multiplied(x, src, indices, axis), indices, axis) / src
+    place = flat_along_axis(indices, x.shape, axis)
+    order = np.argsort(place, kind="stable")
+    new = np.diff(place[order], prepend=-1) != 0
+    last = np.append(new[1:], True)
+    s = np.reshape(src, -1)[order]
+    others = earlier(s, new) * np.flip(earlier(np.flip(s, 0), last[::-1]), 0)
+    return along(x, indices, axis) * np.reshape(others[np.argsort(order)], src.shape)
 
 
 def per_hit(g: Any, y: Any, x: Any, src: Any, indices: Any, axis: int) -> Any:
