@@ -59,21 +59,21 @@ lerp = rule(
 
 # -- rounding and signs -----------------------------------------------------------------------------------
 
-floor = rule(np.floor, lambda g, _x: np.zeros_like(_x))
-ceil = rule(np.ceil, lambda g, _x: np.zeros_like(_x))
-trunc = rule(np.trunc, lambda g, _x: np.zeros_like(_x))
+floor = rule(np.floor, lambda g: np.zeros_like(g))
+ceil = rule(np.ceil, lambda g: np.zeros_like(g))
+trunc = rule(np.trunc, lambda g: np.zeros_like(g))
 round = rule(
     lambda x, *, decimals=0: np.round(x, decimals),
-    lambda g, _x: np.zeros_like(_x),
+    lambda g: np.zeros_like(g),
     name="round",
     elementwise=True,
 )
-sign = rule(np.sign, lambda g, _x: np.zeros_like(_x))
-copysign = rule(np.copysign, lambda g, y, a: g * np.sign(y) * np.sign(a), lambda g, _b: np.zeros_like(_b))
+sign = rule(np.sign, lambda g: np.zeros_like(g))
+copysign = rule(np.copysign, lambda g, y, a: g * np.sign(y) * np.sign(a), lambda g: np.zeros_like(g))
 frac = rule(lambda x: x - np.trunc(x), lambda g: g, name="frac", elementwise=True)
 fmod = rule(np.fmod, lambda g: g, lambda g, y, a, b: -g * np.rint((a - y) / b))  # a = y + b · (a whole number)
 remainder = rule(np.remainder, lambda g: g, lambda g, a, b: -g * np.floor_divide(a, b))
-floor_divide = rule(np.floor_divide, lambda g, _a: np.zeros_like(_a), lambda g, _b: np.zeros_like(_b))
+floor_divide = rule(np.floor_divide, lambda g: np.zeros_like(g), lambda g: np.zeros_like(g))
 
 
 # -- exponentials and logarithms --------------------------------------------------------------------------
@@ -196,7 +196,7 @@ nan_to_num = rule(
 )
 fill = rule(
     lambda x, value: np.full_like(x, value),
-    lambda g, _x: np.zeros_like(_x),
+    lambda g: np.zeros_like(g),
     lambda g: g,
     name="fill",
 )
