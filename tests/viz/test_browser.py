@@ -78,6 +78,27 @@ def test_nothing_overlaps(open_page, folded):
             assert a[2] <= b[0] + 0.5 or b[2] <= a[0] + 0.5 or a[3] <= b[1] + 0.5 or b[3] <= a[1] + 0.5
 
 
+def test_texts_fit_into_their_boxes_at_every_step(open_page, folder):
+    tg.manual_seed(0)
+    x, w = tg.randn(4, 6), tg.randn(6, 5, requires_grad=True)
+    a = tg.tensor([[1234.5, -0.00123], [1e-9, -1e9]], requires_grad=True)
+    with viz.record() as film:
+        u, s, v = tg.linalg.svd(a * 2)
+        loss = ((x @ w) @ w.T).mean() + (x @ w).std() + u.sum() * 1e-4 + s.sum()
+        loss.backward()
+    page = open_page(film.html(folder / "fitting.html"))
+    for _ in range(page.count()[1] + 1):
+        outside = page.evaluate(
+            """() => [...document.querySelectorAll('#graph .node')].flatMap(node => {
+                const box = node.querySelector('.body').getBoundingClientRect();
+                return [...node.querySelectorAll('text:not(.sign)')].filter(text => {
+                    const b = text.getBoundingClientRect();
+                    return b.width && (b.left < box.left || b.right > box.right) }).map(text => text.textContent) })"""
+        )
+        assert outside == []
+        page.keyboard.press("ArrowRight")
+
+
 def test_pan_and_zoom(open_page, small):
     page = open_page(small)
 

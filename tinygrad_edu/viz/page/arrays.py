@@ -78,7 +78,7 @@ def _described(a: Any, cells: int) -> dict[str, Any]:
     if low is not None:
         mean = np.add.reduce(good, axis=None, dtype=np.float64) / good.size
         out |= {"min": _number(low), "max": _number(high), "mean": float(mean)}
-        out["text"] = f"{number(low)} … {number(high)}"
+        out["text"] = f"all {number(low)}" if low == high and finite else f"{number(low)} … {number(high)}"
     else:
         out["text"] = "nothing finite"
     return {**out, "map": _heat(a, cells, finite)}

@@ -135,9 +135,12 @@ class Player {
   // An array in a few letters, for the picture.
   brief(k, n, before = "", after = "") {
     if (k == null) return "";
-    if (Array.isArray(k)) return k.map((i) => shapeText((this.shower.arrays[i] || {}).shape)).join(" ");
-    const a = this.shower.arrays[k];
     const room = this.picture.plan.sizes[n.id][0] - 10, style = before ? "600 12px" : "12px";
+    if (Array.isArray(k)) {
+      const shapes = k.map((i) => shapeText((this.shower.arrays[i] || {}).shape)).join(" ");
+      return fits(before + shapes + after, room, style) ? shapes : `${k.length} arrays`;
+    }
+    const a = this.shower.arrays[k];
     const range = (a.text || "").replace(/, mean [^,]*/, "");
     const rounded = range.replace(/[−\d.]+(e[+−]\d+)?/g, (x) => number(Number(Number(x.replaceAll("−", "-")).toPrecision(2))));
     const found = [a.text || "", range, rounded].find((text) => text && fits(before + text + after, room, style));

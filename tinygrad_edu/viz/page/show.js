@@ -68,7 +68,7 @@ class Shower {
 
   heat(a, k) {
     const { rows, columns } = a.map;
-    const range = a.min === undefined ? "nothing finite" : `${number(a.min)} … ${number(a.max)}, mean ${number(a.mean)}`;
+    const range = a.min === undefined ? "nothing finite" : a.min === a.max ? `all ${number(a.min)}` : `${number(a.min)} … ${number(a.max)}, mean ${number(a.mean)}`;
     const notes = [shapeText(a.shape), a.type, range, `${percent(a.zeros || 0)} zeros`];
     const bad = [a.nan ? `${a.nan} NaN` : "no NaN", a.infinite ? `${a.infinite} infinite` : ""].filter(Boolean).join(", ");
     const canvas = el("canvas", { width: columns, height: rows, role: "img", "aria-label": `heat map of ${notes.join(", ")}, ${bad}` });
