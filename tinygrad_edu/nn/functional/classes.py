@@ -30,15 +30,10 @@ _NO_LOGARITHM = "nll_loss takes log-probabilities: write log_softmax (or cross_e
 
 def _are_classes(x: Any, t: Any) -> bool:
     """Whether it is the usual case: x (N, C), t (N,) with whole numbers from 0 to C − 1, N > 0."""
-    return bool(
-        type(t) is ndarray
-        and t.dtype is _CLASSES
-        and x.ndim == 2
-        and x.shape[:1] == t.shape
-        and x.dtype.kind == "f"
-        and t.size
-        and np.maximum.reduce(t.view(np.uint64)) < x.shape[1]  # seen as unsigned, negative numbers are huge
-    )
+    if not (type(t) is ndarray and t.dtype is _CLASSES and x.ndim == 2 and x.shape[:1] == t.shape and t.size):
+        return False
+    unsigned = t.view(np.uint64)  # in which negative numbers are huge
+    return x.dtype.kind == "f" and bool(unsigned[unsigned.argmax()] < x.shape[1])
 
 
 def _check_input(name: str, x: Any, t: Any) -> None:
