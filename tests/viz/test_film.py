@@ -404,3 +404,73 @@ def test_a_film_leaves_nothing_behind_that_would_cost_a_later_step():
         step()
     assert observing.get() is True and recording.get() is True
     assert bytecodes(step) == before > 100
+
+
+def test_a_film_inside_of_detect_anomaly_and_around_it():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    with autograd.detect_anomaly(), viz.record() as inner:
+        (x * x).sum().backward()
+    with viz.record() as outer, autograd.detect_anomaly():
+        (x * x).sum().backward()
+    assert kinds(inner) == kinds(outer)
+    assert inner.verify() == outer.verify() == len(inner.steps)
+
+
+def test_a_pass_that_was_watched_before_can_be_filmed():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    with autograd.detect_anomaly():
+        loss = (x * tg.exp(x)).sum()
+        loss.backward(retain_graph=True)
+    with viz.record() as film:
+        loss.backward()
+    assert [k for k in kinds(film) if "backward" in k] == ["sum backward", "multiply backward", "exp backward"]
+    assert film.verify() == len(film.steps)
+
+
+def test_a_hook_may_run_a_backward_pass_of_its_own():
+    x, w = tg.tensor([1.0, 2.0], requires_grad=True), tg.tensor(3.0, requires_grad=True)
+
+    def another(g):
+        with tg.enable_grad():
+            (w * w).backward()
+
+    with viz.record() as film:
+        y = x * 2
+        y.register_hook(another)
+        (y * y).sum().backward()
+    assert film.verify() == len(film.steps)
+    assert kinds(film).count("multiply backward") == 3 and kinds(film).count("Arrival") == 2
+    assert (x.grad.tolist(), w.grad.item()) == ([8.0, 16.0], 6.0)
+
+
+def test_a_hook_may_go_through_the_same_nodes_again():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    once = []
+
+    def again(g):
+        if not once:
+            once.append(True)
+            loss.backward(retain_graph=True)
+
+    with viz.record() as film:
+        y = x * 2
+        y.register_hook(again)
+        loss = (y * y).sum()
+        loss.backward(retain_graph=True)
+    assert x.grad.tolist() == [16.0, 32.0]
+    assert film.verify() == len(film.steps)
+    assert [sum(isinstance(s, Back) and s.number == k for s in film.steps) for k in (0, 1)] == [3, 3]
+    plans = {s.node: s.node.plan for s in film.steps if isinstance(s, Call)}
+    assert all(plan is node.primitive.plan(sum(1 << i for i in plan.wanted)) for node, plan in plans.items())
+
+
+def test_what_follows_a_pass_that_failed_is_not_part_of_it():
+    x = tg.tensor(2.0, requires_grad=True)
+    with viz.record() as film:
+        y = x * x
+        y.backward()
+        with pytest.raises(RuntimeError, match="second time"):
+            y.backward()
+        (x * 3).backward()
+    assert [s.number for s in film.steps if isinstance(s, Call)] == [None, None]
+    assert film.verify() == len(film.steps)

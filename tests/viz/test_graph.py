@@ -305,3 +305,19 @@ def test_plain_arrays_of_the_caller_name_constants():
     table = np.ones(3, np.float32)
     w = tg.tensor(1.0, requires_grad=True)
     assert ("table", "constant") in shorthand(viz.graph(w * table))[0]
+
+
+@pytest.mark.parametrize("params", [3, "w", {"w": 1}, [1], [("a",)], {1: tg.tensor(1.0)}, tg.tensor(1.0)])
+def test_params_that_name_nothing_are_refused(params):
+    with pytest.raises(TypeError, match="graph: params"):
+        viz.graph(tg.tensor(1.0, requires_grad=True) * 2, params)
+
+
+@pytest.mark.parametrize("name", ["", "folder/"])
+def test_a_folder_is_no_name_of_a_picture_or_page(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    graph = viz.graph(tg.tensor(1.0, requires_grad=True) * 2)
+    for write in (graph.render, graph.html):
+        with pytest.raises(ValueError, match="a name in the folder, such as .*graph"):
+            write(name)
+    assert list(tmp_path.iterdir()) == []

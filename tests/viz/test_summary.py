@@ -201,3 +201,8 @@ def test_grad_mode_of_the_caller_is_kept():
     with tg.no_grad():
         assert viz.summary(nn.Sequential(nn.Linear(2, 2), nn.Tanh()), (3, 2)).kept_bytes > 0
         assert not tg.is_grad_enabled()
+
+
+def test_sizes_of_several_inputs_may_be_in_a_list():
+    model = nn.Bilinear(2, 3, 1)
+    assert str(viz.summary(model, [(4, 2), (4, 3)])) == str(viz.summary(model, (4, 2), (4, 3)))

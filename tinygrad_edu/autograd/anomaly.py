@@ -58,6 +58,8 @@ class Observer:
             return done
         for _, g in roots:
             if _has_nan(g):
+                if done is not None:
+                    done(None)
                 raise RuntimeError("detect_anomaly: the gradient that was passed to backward() holds NaN")
         for node in ordered([edge for edge, _ in roots]):
             if type(node) is not Pick and not isinstance(node.plan, _Watched):

@@ -92,6 +92,10 @@ def propagate(
         recording.set(noting(ordered(cots), before or observer))
     try:
         cots, shared = _propagate(cots, goals, retain_graph, create_graph)
+    except BaseException:
+        if done is not None:
+            done(None)
+        raise
     finally:
         recording.set(before)
     if done is not None:  # an observer may want to see what came out

@@ -83,6 +83,8 @@ def _dressed(svg: bytes) -> bytes:
 
 def write(source: str, path: str, titles: Mapping[str, str] | None = None) -> str:
     """Write the picture in the format of the path's ending; returns the path."""
+    if not Path(path).name or path.endswith(("/", os.sep)):
+        raise ValueError(f"give the picture a name in the folder, such as {os.path.join(path, 'graph.svg')}")
     ending = Path(path).suffix
     if not ending:
         path, ending = path + ".svg", ".svg"

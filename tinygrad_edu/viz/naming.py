@@ -13,6 +13,7 @@ from tinygrad_edu.primitive import TensorBase
 
 __all__ = ["Names"]
 
+_PARAMS = 'graph: params must be a dict {"w": w}, pairs ("w", w), a module or a list of names'
 _MEMBERS = 100  # of a list of tensors that is a variable
 
 
@@ -42,13 +43,17 @@ class Names:
         if hasattr(type(params), "named_parameters"):
             self.module(params)
             return
+        if isinstance(params, (str, TensorBase)) or not isinstance(params, Iterable):
+            raise TypeError(_PARAMS)
         pairs = list(params.items() if isinstance(params, Mapping) else params)
         if pairs and all(isinstance(p, str) for p in pairs):
             self.listed = pairs
             return
         if not all(isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in pairs):
-            raise TypeError('graph: params must be a dict {"w": w}, pairs ("w", w), a module or a list of names')
+            raise TypeError(_PARAMS)
         for name, t in pairs:
+            if not isinstance(t, (TensorBase, np.ndarray)):
+                raise TypeError(f"graph: params: {name!r} names what is no Tensor, but {type(t).__name__}")
             self.tensor(name, t)
             if "." in name and isinstance(t, TensorBase):
                 self.owners.setdefault(_key(t), name.rpartition(".")[0])

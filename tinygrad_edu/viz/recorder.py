@@ -130,7 +130,7 @@ class Recorder:
         self.values = Values()
         self.passes = 0
         self._results: dict[Any, Any] = {}  # by node: where the result is kept
-        self._open: _Pass | None = None
+        self._open: list[_Pass] = []  # passes that are under way: a hook may start another one
         self._arrived: list[Arrival] = []
 
     def __enter__(self) -> Recorder:
@@ -140,13 +140,16 @@ class Recorder:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        for now in self._open:  # somebody left the film in the middle of a pass
+            now.close()
+        self._open.clear()
         self._settle()
         observing.set(self._other)
         recording.set(recording.get() and self._other)
 
     def __call__(self, node: Any, operands: Any, out: Any) -> None:
         """After each recorded call."""
-        now = self._open
+        now = self._open[-1] if self._open else None
         if now is None:
             self._settle()
             self.places.note(node)
@@ -185,19 +188,20 @@ class Recorder:
             return otherwise if results is None else results[edge.index]
         return self._results.get(edge, otherwise)
 
-    def watch_backward(self, roots: Sequence[tuple[Any, Any]]) -> Callable[[dict[Any, Any]], None]:
-        """Before a backward pass; returns what is to be called with the cotangents of the leaves after it."""
+    def watch_backward(self, roots: Sequence[tuple[Any, Any]]) -> Callable[[dict[Any, Any] | None], None]:
+        """Before a backward pass; returns what is to be called after it, with the cotangents or None if it failed."""
         self._settle()
         also = None
         if watch := getattr(self._other, "watch_backward", None):
             also = watch(roots)
-        now = self._open = _Pass(self, roots)
+        now = _Pass(self, roots)
+        self._open.append(now)
         self.passes += 1
 
-        def done(found: dict[Any, Any]) -> None:
+        def done(found: dict[Any, Any] | None) -> None:
             now.close()
-            self._open = None
-            for edge, total in found.items():
+            self._open.remove(now)
+            for edge, total in (found or {}).items():
                 if isinstance(edge, Leaf):
                     before = getattr(edge.tensor(), "_grad", None)
                     arrival = Arrival(
@@ -211,10 +215,7 @@ class Recorder:
         return done
 
     def _settle(self) -> None:
-        """Look which leaves have got their gradient; after a pass that failed, take its witnesses away."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+        """Look which leaves have got their gradient."""
         arrived, self._arrived = self._arrived, []
         for a in arrived:
             gradient = getattr(a.edge.tensor(), "_grad", None)
@@ -235,18 +236,20 @@ class _Pass:
         self.recorder, self.number = recorder, recorder.passes
         self.totals: dict[Any, tuple[int, int]] = {}  # by node or leaf: what has been passed to it, and how often
         self.current: Back | None = None
-        self.plans: list[tuple[Node, Plan]] = []
+        self.plans: dict[Node, Plan] = {}
         for edge, g in roots:
             value = recorder.values.keep(g)
             recorder.steps.append(Seed(self.number, edge, value, isinstance(g, TensorBase)))
             self.add(edge, g, value)
         for node in ordered([edge for edge, _ in roots]):
             if type(node) is not Pick:
-                self.plans.append((node, node.plan))
-                node.plan = _Witnessed(node, self)
+                self.plans[node] = node.plan
+                # what another pass that is under way has put around it is no business of this one
+                plan = next((p.plans[node] for p in recorder._open if node in p.plans), node.plan)
+                node.plan = _Witnessed(plan, node, self)
 
     def close(self) -> None:
-        for node, plan in self.plans:
+        for node, plan in self.plans.items():
             node.plan = plan
         self.plans.clear()
 
@@ -287,38 +290,51 @@ class _Witnessed(Plan):
 
     __slots__ = ()
 
-    def __init__(self, node: Node, now: _Pass) -> None:
-        plan = node.plan
+    def __init__(self, plan: Plan, node: Node, now: _Pass) -> None:
         for slot in Plan.__slots__:
             setattr(self, slot, getattr(plan, slot))
         p = plan.primitive
         if plan.joint:
             ((rule, choose, names),) = plan.calls
             targets = tuple(zip(plan.wanted, node.edges, strict=True))
-            self.calls = ((_all_operands(rule, p.reads(p.joint or rule)[0], node, targets, now), choose, names),)
+            reads = _Reading(plan, p.joint or rule, choose)
+            self.calls = ((_all_operands(rule, reads, node, targets, now), choose, names),)
         else:
             self.calls = tuple(
-                (_one_operand(rule, p.reads(p.rules[i] or rule)[0], node, i, edge, now), choose, names)
+                (_one_operand(rule, _Reading(plan, p.rules[i] or rule, choose), node, i, edge, now), choose, names)
                 for (rule, choose, names), i, edge in zip(plan.calls, plan.wanted, node.edges, strict=True)
             )
 
 
+class _Reading:
+    """What a rule reads of what is saved, by the rule's names."""
+
+    def __init__(self, plan: Plan, rule: Callable[..., Any], choose: Any) -> None:
+        p = plan.primitive
+        self.names = p.reads(rule)[0]
+        # without a choice all that is saved is given (another observer's rule chooses by itself)
+        self.at = None if choose else [plan.sources.index(p.environment[n.removeprefix("_")]) for n in self.names]
+
+    def __call__(self, saved: Sequence[Any]) -> dict[str, Any]:
+        return dict(zip(self.names, saved if self.at is None else [saved[k] for k in self.at], strict=True))
+
+
 def _one_operand(
-    rule: Callable[..., Any], names: Sequence[str], node: Node, position: int, edge: Any, now: _Pass
+    rule: Callable[..., Any], reads: _Reading, node: Node, position: int, edge: Any, now: _Pass
 ) -> Callable[..., Any]:
     def witnessed(g: Any, *saved: Any, **named: Any) -> Any:
         c = rule(g, *saved, **named)
         shape = c.shape
         if c.shape != edge.shape or c.dtype is not edge.dtype:  # the engine would do this next
             c = fit(c, edge.shape, edge.dtype, node)
-        now.witness(node, g, dict(zip(names, saved, strict=True)), [(position, edge, c, shape)])
+        now.witness(node, g, reads(saved), [(position, edge, c, shape)])
         return c
 
     return witnessed
 
 
 def _all_operands(
-    rule: Callable[..., Any], names: Sequence[str], node: Node, targets: Sequence[tuple[int, Any]], now: _Pass
+    rule: Callable[..., Any], reads: _Reading, node: Node, targets: Sequence[tuple[int, Any]], now: _Pass
 ) -> Callable[..., Any]:
     def witnessed(g: Any, *saved: Any, **named: Any) -> Any:
         found = rule(g, *saved, **named)
@@ -327,7 +343,7 @@ def _all_operands(
             c = found[i]
             parts[i] = None if c is None else fit(c, edge.shape, edge.dtype, node)
         kept = [(i, edge, parts[i], found[i].shape) for i, edge in targets if parts[i] is not None]
-        now.witness(node, g, dict(zip(names, saved, strict=True)), kept)
+        now.witness(node, g, reads(saved), kept)
         return parts
 
     return witnessed

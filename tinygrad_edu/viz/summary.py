@@ -161,6 +161,8 @@ def summary(model: Any, *inputs: Any, dtype: Any = None, depth: int | None = Non
         raise TypeError(f"summary: expected a Module, got {type(model).__name__}")
     if not inputs:
         raise TypeError("summary: give the input, or its size: viz.summary(model, (64, 3, 32, 32))")
+    if len(inputs) == 1 and type(inputs[0]) is list and inputs[0] and all(map(_is_size, inputs[0])):
+        inputs = tuple(inputs[0])  # the sizes of several inputs
     if all(type(x) is int for x in inputs):
         raise TypeError(f"summary: a size is a tuple, of all sides with the batch: viz.summary(model, {inputs})")
     parameters = {id(p): p for p in model.parameters()}
@@ -187,13 +189,17 @@ def summary(model: Any, *inputs: Any, dtype: Any = None, depth: int | None = Non
 
 def _input(x: Any, dtype: Any) -> Any:
     """An input as it is given, or random numbers of the size that is given."""
-    if not isinstance(x, (tuple, list)) or not x or not all(type(n) is int for n in x):
+    if not _is_size(x):
         return x
     if any(n < 0 for n in x):
         raise ValueError(f"summary: a size has no negative sides: {tuple(x)}")
     if np.dtype(dtype).kind != "f":
         return wrap(np.zeros(x, dtype))
     return wrap(np.random.default_rng(0).standard_normal(x).astype(dtype))
+
+
+def _is_size(x: Any) -> bool:
+    return isinstance(x, (tuple, list)) and len(x) > 0 and all(type(n) is int for n in x)
 
 
 def _run(model: Any, inputs: list[Any]) -> tuple[list[tuple[Any, Layer]], dict[int, Any]]:

@@ -95,6 +95,8 @@ def _row(part: Any) -> dict[str, Any]:
 def write(path: str | os.PathLike[str], graph: Graph, film: Film | None = None, title: str | None = None) -> str:
     """Write the page to `path` (.html is added where there is no ending); returns the path."""
     target = Path(path)
+    if not target.name or os.fspath(path).endswith(("/", os.sep)):
+        raise ValueError(f"give the page a name in the folder, such as {target / 'graph.html'}")
     if not target.suffix:
         target = target.with_suffix(".html")
     if target.suffix not in (".html", ".htm"):

@@ -49,13 +49,15 @@ class Player {
 
   // What is known after the steps so far: values and gradients of nodes.
   state(at = this.at) {
-    const values = new Map(Object.entries(this.film.given)), gradients = new Map(), counts = new Map(), finished = new Set();
+    const values = new Map(Object.entries(this.film.given)), passes = new Map(); // a pass may start inside of another
     let pass = null;
     for (let k = 0; k < at; k++) {
       const s = this.steps[k];
       if (s.kind === "call") values.set(s.node, s.result);
       else {
-        if (s.pass !== pass) { gradients.clear(); counts.clear(); finished.clear(); pass = s.pass; }
+        pass = s.pass;
+        if (!passes.has(pass)) passes.set(pass, { gradients: new Map(), counts: new Map(), finished: new Set() });
+        const { gradients, counts, finished } = passes.get(pass);
         if (s.kind === "seed") { gradients.set(s.node, s.value); counts.set(s.node, (counts.get(s.node) || 0) + 1); }
         else if (s.kind === "leaf") { gradients.set(s.node, s.total); finished.add(s.node); }
         else {
@@ -65,6 +67,7 @@ class Player {
         }
       }
     }
+    const { gradients, counts, finished } = passes.get(pass) || { gradients: new Map(), counts: new Map(), finished: new Set() };
     const missing = new Set([...counts].filter(([node, n]) => n < this.uses.get(`${pass} ${node}`)).map(([node]) => node));
     return { values, gradients, finished, missing, pass };
   }
