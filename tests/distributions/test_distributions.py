@@ -10,9 +10,15 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu.distributions import (
     Bernoulli,
+    Beta,
     Categorical,
+    Dirichlet,
     Exponential,
+    Gamma,
+    Gumbel,
     Independent,
+    Laplace,
+    MixtureSameFamily,
     MultivariateNormal,
     Normal,
     Poisson,
@@ -99,3 +105,50 @@ def test_certain_events_have_finite_log_probabilities() -> None:
 def test_what_cannot_be_is_refused(make: Any, error: Any, says: str) -> None:
     with pytest.raises(error, match=says):
         make()
+
+
+@pytest.mark.parametrize(
+    "d",
+    [
+        Laplace(tg.tensor([1.0, -2.0]), 0.5),
+        Gumbel(tg.tensor([1.0, -2.0]), 0.5),
+        Gamma(tg.tensor([0.7, 2.0]), tg.tensor([1.0, 3.0])),
+        Beta(tg.tensor([0.7, 2.0]), 1.5),
+        Dirichlet(tg.tensor([0.7, 2.0, 1.0])),
+        MixtureSameFamily(Categorical(tg.tensor([1.0, 3.0])), Normal(tg.tensor([-1.0, 2.0]), 0.5)),
+    ],
+    ids=lambda d: type(d).__name__,
+)
+def test_draws_of_the_others_have_the_mean_and_variance(d: Any) -> None:
+    tg.manual_seed(1)
+    x = d.sample((20_000,))
+    assert x.shape == (20_000, *d.batch_shape, *d.event_shape) and not x.requires_grad
+    np.testing.assert_allclose(x.mean(0).numpy(), d.mean.numpy(), atol=0.05)
+    np.testing.assert_allclose(x.var(0).numpy(), d.variance.numpy(), atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: Laplace(0.0, -1.0), "scale of Laplace"),
+        (lambda: Gumbel(0.0, 0.0), "scale of Gumbel"),
+        (lambda: Gamma(-1.0, 1.0), "concentration of Gamma"),
+        (lambda: Gamma(1.0, -1.0), "rate of Gamma"),
+        (lambda: Beta(0.0, 1.0), "concentration of Dirichlet"),
+        (lambda: Dirichlet(tg.tensor(1.0)), "at least one-dimensional"),
+        (lambda: MixtureSameFamily(Normal(0.0, 1.0), Normal(0.0, 1.0)), "Mixture distribution needs to be"),
+        (lambda: MixtureSameFamily(Categorical(tg.ones(2)), 3), "Component distribution need to be"),
+        (lambda: MixtureSameFamily(Categorical(tg.ones(2)), Normal(tg.zeros(3), 1.0)), "does not equal"),
+    ],
+)
+def test_bad_parameters_of_the_others_are_refused(call: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        call()
+
+
+def test_draws_without_a_gradient_say_so() -> None:
+    with pytest.raises(NotImplementedError, match="Beta has no rsample"):
+        Beta(1.0, 1.0).rsample()
+    loc = tg.tensor([0.0], requires_grad=True)
+    (Laplace(loc, 1.0).rsample() + Gumbel(loc, 1.0).rsample()).sum().backward()
+    assert loc.grad is not None and loc.grad.item() == 2

@@ -8,12 +8,14 @@
 tensor(0.2500)
 """
 
-from tinygrad_edu.distributions.continuous import Exponential, MultivariateNormal, Normal, Uniform
+from tinygrad_edu.distributions.continuous import Exponential, Gumbel, Laplace, MultivariateNormal, Normal, Uniform
 from tinygrad_edu.distributions.discrete import Bernoulli, Categorical, Poisson
 from tinygrad_edu.distributions.distribution import Distribution, Independent
 from tinygrad_edu.distributions.divergence import kl_divergence
+from tinygrad_edu.distributions.mixture import MixtureSameFamily
+from tinygrad_edu.distributions.shares import Beta, Dirichlet, Gamma
 
 __all__ = [
-    "Bernoulli", "Categorical", "Distribution", "Exponential", "Independent", "MultivariateNormal", "Normal", "Poisson",
-    "Uniform", "kl_divergence",
+    "Bernoulli", "Beta", "Categorical", "Dirichlet", "Distribution", "Exponential", "Gamma", "Gumbel", "Independent",
+    "Laplace", "MixtureSameFamily", "MultivariateNormal", "Normal", "Poisson", "Uniform", "kl_divergence",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from tinygrad_edu import functions, linalg
 from tinygrad_edu.distributions.distribution import Distribution, check, parameters
 from tinygrad_edu.size import Size
 
-__all__ = ["Exponential", "MultivariateNormal", "Normal", "Uniform"]
+__all__ = ["Exponential", "Gumbel", "Laplace", "MultivariateNormal", "Normal", "Uniform"]
 
 
 class Normal(Distribution):
@@ -119,6 +119,72 @@ class Exponential(Distribution):
     @property
     def variance(self) -> Any:
         return self.rate**-2
+
+
+class Laplace(Distribution):
+    """Two exponential distributions back to back: log p(x) = −|x − μ| / b − log 2b."""
+
+    parameters = ("loc", "scale")
+    has_rsample = True
+
+    def __init__(self, loc: Any, scale: Any, validate_args: Any = None) -> None:
+        self.loc, self.scale = parameters("Laplace", loc=loc, scale=scale)
+        check("Laplace", "scale", self.scale, self.scale > 0, "greater than 0")
+        self.batch_shape = self.loc.shape
+
+    def _draw(self, sample_shape: Size) -> Any:
+        noise = functions.rand(sample_shape + self.loc.shape, dtype=self.loc._array.dtype) - 0.5
+        return self.loc - self.scale * functions.sign(noise) * functions.log1p(-2 * functions.abs(noise))
+
+    def log_prob(self, value: Any) -> Any:
+        return -functions.abs(value - self.loc) / self.scale - functions.log(2 * self.scale)
+
+    def entropy(self) -> Any:
+        return 1 + functions.log(2 * self.scale)
+
+    @property
+    def mean(self) -> Any:
+        return self.loc
+
+    mode = mean
+
+    @property
+    def variance(self) -> Any:
+        return 2 * self.scale**2
+
+
+class Gumbel(Distribution):
+    """The largest of many draws: log p(x) = −z − e⁻ᶻ − log β, where z = (x − μ) / β."""
+
+    parameters = ("loc", "scale")
+    has_rsample = True
+
+    def __init__(self, loc: Any, scale: Any, validate_args: Any = None) -> None:
+        self.loc, self.scale = parameters("Gumbel", loc=loc, scale=scale)
+        check("Gumbel", "scale", self.scale, self.scale > 0, "greater than 0")
+        self.batch_shape = self.loc.shape
+
+    def _draw(self, sample_shape: Size) -> Any:
+        waiting = functions.empty(sample_shape + self.loc.shape, dtype=self.loc._array.dtype).exponential_()
+        return self.loc - self.scale * functions.log(waiting)
+
+    def log_prob(self, value: Any) -> Any:
+        z = (value - self.loc) / self.scale
+        return -z - functions.exp(-z) - functions.log(self.scale)
+
+    def entropy(self) -> Any:
+        return functions.log(self.scale) + (1 + _EULER)
+
+    @property
+    def mean(self) -> Any:
+        return self.loc + self.scale * _EULER
+
+    @property
+    def variance(self) -> Any:
+        return self.scale**2 * (math.pi**2 / 6)
+
+
+_EULER = 0.5772156649015329  # lim Σ 1/k − log n
 
 
 class MultivariateNormal(Distribution):

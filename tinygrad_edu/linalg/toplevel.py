@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_edu.linalg import decompositions
+from tinygrad_edu.linalg import decompositions, solving
 from tinygrad_edu.linalg.checks import transposed
 from tinygrad_edu.linalg.determinants import det, logdet, matrix_power, slogdet
 from tinygrad_edu.linalg.solving import inv as inverse
@@ -16,7 +16,7 @@ from tinygrad_edu.primitive import wrap
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["cholesky", "det", "inverse", "logdet", "matrix_power", "pinverse", "qr", "slogdet", "svd"]
+__all__ = ["cholesky", "cholesky_solve", "det", "inverse", "logdet", "matrix_power", "pinverse", "qr", "slogdet", "svd"]
 
 
 def cholesky(input: Any, upper: bool = False) -> Tensor:
@@ -27,6 +27,18 @@ def cholesky(input: Any, upper: bool = False) -> Tensor:
     tensor([[2.]])
     """
     return decompositions.cholesky(input, upper=upper)
+
+
+def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Tensor:
+    """The solution X of A X = B, given the factor L of A = L Lᵀ (or U of A = Uᵀ U, if `upper`): (…, n, k).
+
+    >>> import tinygrad_edu as tg
+    >>> tg.cholesky_solve(tg.tensor([[8.0]]), tg.tensor([[2.0]]))
+    tensor([[2.]])
+    """
+    lower, raised = (transposed(L), L) if upper else (L, transposed(L))
+    half = solving.solve_triangular(lower, B, upper=False)
+    return solving.solve_triangular(raised, half, upper=True)
 
 
 def qr(input: Any, some: bool = True) -> decompositions.QR:

@@ -55,7 +55,7 @@ MODULES = {
     "torch.optim.*": "tinygrad_edu.optim",
     "torch.random": "tinygrad_edu",
     "torch.special": "tinygrad_edu.special",
-    "torch.testing": "tinygrad_edu.testing",
+    "torch.testing": "tinygrad_edu.running.closeness",
     "torch.utils": "tinygrad_edu.utils",
     "torch.utils.checkpoint": "tinygrad_edu.utils.checkpoint",
     "torch.utils.data": "tinygrad_edu.utils.data",
@@ -74,5 +74,6 @@ MODULES = {
 
 
 def counterpart(name: str) -> str | None:
-    """The module that answers to `name`, one of PyTorch's module paths."""
-    return MODULES.get(name) or MODULES.get(name.rpartition(".")[0] + ".*")
+    """The module that answers to `name`, one of PyTorch's module paths. (Names of modules are written small.)"""
+    above, _, last = name.rpartition(".")
+    return MODULES.get(name) or (MODULES.get(f"{above}.*") if last.islower() or last == "*" else None)

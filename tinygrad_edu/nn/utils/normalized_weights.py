@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tinygrad_edu import functions, memory
+from tinygrad_edu.linalg.norms import vector_norm
 from tinygrad_edu.nn.convolution import ConvolutionTransposed
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.parameter import Parameter
@@ -21,7 +22,7 @@ def lengths(v: Any, dim: int | None) -> Any:
     """The norm of `v` over all dimensions but `dim`, which are kept with length 1; None (or −1): over all."""
     if dim is None or dim == -1:
         return functions.norm(v)
-    return functions.norm(v, dim=[k for k in range(v.ndim) if k != dim % v.ndim], keepdim=True)
+    return vector_norm(v, dim=[k for k in range(v.ndim) if k != dim % v.ndim], keepdim=True)
 
 
 class Spectral:
@@ -51,7 +52,7 @@ class Spectral:
         return x / functions.clamp(functions.norm(x), min=self.eps)
 
     def improve(self, m: Any, u: Any, v: Any, steps: int) -> None:
-        """Steps of the power iteration, in place: v = Mᵀu / |Mᵀu|, u = Mv / |Mv|."""
+        """Steps of the power iteration, in place: u = Mv / |Mv|, v = Mᵀu / |Mᵀu|."""
         before = memory.recording.get()
         memory.recording.set(False)
         try:
@@ -61,10 +62,12 @@ class Spectral:
         finally:
             memory.recording.set(before)
 
-    def scaled(self, weight: Any, u: Any, v: Any, training: bool) -> Any:
+    def scaled(self, weight: Any, u: Any, v: Any, training: bool, v_first: bool = False) -> Any:
         """The weight over σ = uᵀ M v."""
         m = self.matrix(weight)
-        if training:
+        if training and v_first:
+            self.improve(m.detach().T, v, u, self.steps)
+        elif training:
             self.improve(m.detach(), u, v, self.steps)
         return weight / functions.dot(u.clone(), m @ v.clone())  # copies: the next step changes u and v
 
@@ -162,7 +165,7 @@ def spectral_norm(
 
     def compute(module: Module) -> Any:
         original, u, v = (getattr(module, name + part) for part in ("_orig", "_u", "_v"))
-        return estimate.scaled(original, u, v, module.training)
+        return estimate.scaled(original, u, v, module.training, v_first=True)
 
     setattr(module, name, weight.detach())
     _BeforeCall(module, name, "spectral_norm", compute)

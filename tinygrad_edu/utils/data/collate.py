@@ -32,15 +32,15 @@ def default_convert(data: Any) -> Any:
 def default_collate(batch: Sequence[Any]) -> Any:
     """Samples side by side in a new first dimension: (…), (…), … → (N, …).
 
-    Tensors, arrays and numbers become one tensor (Python's floats float64, its ints int64), texts stay a list; tuples,
-    dicts and named tuples of these are collated part by part. As in PyTorch, a tuple becomes a list.
+    Tensors, arrays and numbers become one tensor (of Python: floats float64, ints int64), texts stay as they are;
+    tuples, dicts and named tuples of these are collated part by part. As in PyTorch, a tuple becomes a list.
 
     Raises RuntimeError for tensors and arrays of different shapes and for sequences of different lengths,
     TypeError for anything else.
 
     >>> from tinygrad_edu.utils.data import default_collate
     >>> default_collate([(0, 0.5, "a"), (1, 1.5, "b")])
-    [tensor([0, 1]), tensor([0.5000, 1.5000], dtype=float64), ['a', 'b']]
+    [tensor([0, 1]), tensor([0.5000, 1.5000], dtype=float64), ('a', 'b')]
     """
     if not batch:
         raise ValueError("default_collate: a batch needs at least one sample")
@@ -59,7 +59,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, (bool, int, float)):
         return tensor(list(batch), dtype=float64 if isinstance(first, float) else None)
     if isinstance(first, (str, bytes)):
-        return list(batch)
+        return batch
     if isinstance(first, Mapping):
         _same_keys(batch)
         return _like(first, {k: default_collate([sample[k] for sample in batch]) for k in first})
