@@ -13,8 +13,9 @@ from tinygrad_edu import functions
 from tinygrad_edu.distributions.distribution import Distribution, check, parameters
 from tinygrad_edu.functions.data import as_tensor
 from tinygrad_edu.generator import generator
-from tinygrad_edu.primitive import TensorBase, wrap
+from tinygrad_edu.primitive import wrap
 from tinygrad_edu.size import Size
+from tinygrad_edu.tensor import Tensor
 
 __all__ = ["Beta", "Dirichlet", "Gamma"]
 
@@ -63,7 +64,7 @@ class Dirichlet(Distribution):
     parameters = ("concentration",)
 
     def __init__(self, concentration: Any, validate_args: Any = None) -> None:
-        self.concentration = concentration if isinstance(concentration, TensorBase) else as_tensor(concentration)
+        self.concentration = concentration if isinstance(concentration, Tensor) else as_tensor(concentration)
         if self.concentration.ndim < 1:
             raise ValueError("`concentration` parameter must be at least one-dimensional.")
         check("Dirichlet", "concentration", self.concentration, self.concentration > 0, "greater than 0")
@@ -112,7 +113,7 @@ class Beta(Distribution):
         return self._both._draw(sample_shape)[..., 0]
 
     def log_prob(self, value: Any) -> Any:
-        value = value if isinstance(value, TensorBase) else as_tensor(value)
+        value = value if isinstance(value, Tensor) else as_tensor(value)
         return self._both.log_prob(functions.stack([value, 1 - value], -1))
 
     def entropy(self) -> Any:
