@@ -201,5 +201,5 @@ class DataLoader(Generic[T_co]):
         whole = fetch.arrays(self.dataset) if collate is default_collate else None
         if whole is not None and fetch.known_order(self.batch_sampler):
             arrays, rows = whole
-            return fetch.cut(self.batch_sampler, rows), lambda _, tasks: fetch.taken(arrays, tasks)
+            return fetch.cut(self.batch_sampler, arrays, rows)
         return iter(self.batch_sampler), lambda dataset, tasks: fetch.together(dataset, tasks, collate)

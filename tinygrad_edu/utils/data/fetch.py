@@ -19,9 +19,10 @@ from tinygrad_edu.utils.data.sampler import (
     WeightedRandomSampler,
 )
 
-__all__ = ["arrays", "cut", "in_a_row", "known_order", "singly", "taken", "together"]
+__all__ = ["arrays", "cut", "in_a_row", "known_order", "singly", "together"]
 
 Collate = Callable[[Any], Any]
+Load = Callable[[Any, Iterator[Any]], Iterator[Any]]
 
 
 # -- sample by sample ---------------------------------------------------------------------------------------
@@ -74,22 +75,32 @@ def known_order(batches: Any) -> bool:
     return type(batches) is BatchSampler and type(batches.sampler) in known
 
 
-def cut(batches: BatchSampler, rows: ndarray | None) -> Iterator[Any]:
-    """The rows of each batch: a slice where they follow one another, else an array of numbers."""
+def cut(batches: BatchSampler, arrays: list[ndarray], rows: ndarray | None) -> tuple[Iterator[Any], Load]:
+    """What each batch of an epoch is made of, and the generator function that makes it."""
     sampler: Any = batches.sampler
     order: ndarray | None = None if type(sampler) is SequentialSampler else sampler.order()
     if rows is not None:
         order = rows if order is None else rows[order]
-    n, size = len(sampler), batches.batch_size
-    for start in range(0, n - size + 1 if batches.drop_last else n, size):
-        end = min(start + size, n)
-        yield slice(start, end) if order is None else order[start:end]
+    if order is None:
+        return zip(*(_pieces(a, batches) for a in arrays), strict=True), lambda _, tasks: _copied(tasks)
+    return _pieces(order, batches), lambda _, tasks: _taken(arrays, tasks)
 
 
-def taken(arrays: list[ndarray], batches: Iterator[Any]) -> Iterator[list[Any]]:
-    """Tensors with these rows of the arrays. They share no memory with the data set."""
+def _pieces(a: ndarray, batches: BatchSampler) -> Iterator[Any]:
+    """Views of the rows of each batch. An array gives its parts faster than slices of it are cut."""
+    n, size = len(batches.sampler), batches.batch_size  # type: ignore[arg-type]
+    full = n // size
+    parts = iter(a[: full * size].reshape(full, size, *a.shape[1:]))
+    return parts if batches.drop_last or n == full * size else itertools.chain(parts, [a[full * size : n]])
+
+
+def _copied(batches: Iterator[Any]) -> Iterator[list[Any]]:
+    """Tensors with copies of these parts of the arrays: they share no memory with the data set."""
+    for parts in batches:
+        yield [wrap(a.copy()) for a in parts]
+
+
+def _taken(arrays: list[ndarray], batches: Iterator[Any]) -> Iterator[list[Any]]:
+    """Tensors with these rows of the arrays."""
     for rows in batches:
-        if type(rows) is slice:
-            yield [wrap(a[rows].copy()) for a in arrays]
-        else:
-            yield [wrap(a.take(rows, 0)) for a in arrays]
+        yield [wrap(a.take(rows, 0)) for a in arrays]
