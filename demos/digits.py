@@ -82,7 +82,7 @@ def draw(pictures: Pictures, model: Any, right: Any, test: Any, names: list[str]
     wrong = np.flatnonzero(y != predicted)[:8]
     for panel, k in zip(panels[16:], wrong, strict=False):
         panel.imshow(x[k, 0], cmap="Greys")
-        panel.set_title(f"{names[y[k]]}, read as {names[predicted[k]]}", fontsize=8)
+        panel.set_title(f"{names[y[k]]}, read as {names[predicted[k]]}", fontsize=10)
     for panel in panels:
         panel.set(xticks=[], yticks=[])
         panel.spines[:].set_visible(False)

@@ -32,7 +32,10 @@ def test_a_tenth_of_it_is_learned_in_less_than_a_gigabyte(tmp_path):
 
 def test_a_cluster_of_two_processes_takes_the_same_steps(tmp_path, capsys):
     here = big.run(Pictures(tmp_path), gigabytes=0.04)
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    any_port = {"dashboard_address": "127.0.0.1:0"}  # other tests may have a cluster of theirs at the same time
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, scheduler_kwargs=any_port
+    ) as cluster:
         there = big.run(Pictures(tmp_path), gigabytes=0.04, scheduler=cluster.scheduler_address)
     assert "2 workers" in capsys.readouterr().out
     np.testing.assert_allclose(there["path"], here["path"], rtol=0, atol=1e-9)

@@ -79,10 +79,11 @@ def dask_cluster():
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None, protocol="inproc://"
+            n_workers=2, threads_per_worker=1, processes=False, protocol="inproc://", dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # any port, since other tests may run beside
         ) as cluster,
         distributed.Client(cluster) as client,
-    ):
+    ):  # fmt: skip
         yield client.get_executor()
 
 
