@@ -57,7 +57,7 @@ ENGINE_TESTS = (
     "tests/test_primitive.py", "tests/autograd/test_backward.py", "tests/autograd/test_hooks.py",
     "tests/autograd/test_function.py", "tests/autograd/test_several_results.py", "tests/autograd/test_anomaly.py",
     "tests/autograd/test_graphs.py", "tests/autograd/test_sessions.py", "tests/test_symbols.py", "tests/test_lazy.py",
-    VIEWS, "tests/autograd/test_limits.py", "tests/test_tensor.py",
+    VIEWS, "tests/autograd/test_limits.py", "tests/test_tensor.py", "tests/test_dtypes.py",
 )  # fmt: skip
 OPERATORS = {
     ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"), ast.FloorDiv: ("//", "/"),

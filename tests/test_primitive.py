@@ -102,6 +102,19 @@ def test_any_number_of_operands():
     assert slopes(total(a, tg.ones(2), c), c) == [[3, 6]]
 
 
+def test_any_number_of_operands_and_an_option():
+    def weighted(*xs, scale=1, shift=0):
+        total = sum(xs)
+        scaled = scale * total
+        return scaled + shift
+
+    f = rule(weighted, joint=lambda g, _xs, scale=1: [scale * g for _ in _xs])
+    assert PRIMITIVES["weighted"].operands == ("xs",)
+    a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    assert slopes(f(a, b, scale=5), a, b) == [[5, 10], [5, 10]]
+    assert f(a, b, shift=1).tolist() == [5, 7]
+
+
 def test_one_rule_for_all_operands():
     f = rule(lambda a, b: a * b, joint=lambda g, a, b: (g * b, g * a), name="f")
     a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
@@ -128,6 +141,9 @@ def test_options_are_keywords_which_rules_may_read():
     assert slopes(f(x), x) == [[4, 12]]
     assert slopes(f(x, n=3), x) == [[12, 54]]
     assert slopes(f(x, n=1), x) == [[1, 2]]
+    keyword = rule(lambda x, *, n=2: x**n, lambda g, x, *, n=2: g * n * x ** (n - 1), name="keyword", elementwise=True)
+    assert slopes(keyword(x), x) == [[4, 12]]
+    assert slopes(keyword(x, n=3), x) == [[12, 54]]
 
 
 def test_by_products_are_kept_and_made_anew_when_the_pass_is_recorded():
@@ -173,6 +189,36 @@ def test_decorated():
         return x * x
 
     assert slopes(squared(x := leaf(1.0, 2.0)), x) == [[2, 8]]
+
+
+def test_integers_alone_give_floats_of_the_default_dtype():
+    half = rule(lambda x, *, n=2: x / n, lambda g, n=2: g / n, name="half", elementwise=True)
+    assert half(tg.tensor([1, 2])).dtype == tg.float32
+    assert half(tg.tensor([1, 2]), n=4).tolist() == [0.25, 0.5]
+    assert half(leaf(1.0)).dtype == tg.float64
+
+
+def test_a_view_of_what_is_no_tensor_is_a_tensor_of_its_own():
+    first = rule(lambda x: x[:2], lambda g, _x: np.pad(g, (0, _x.shape[0] - 2)), name="first", view=True)
+    array = np.arange(4.0)
+    y = first(array)
+    assert not y.requires_grad
+    y += 10
+    assert array.tolist() == [10, 11, 2, 3]
+    x = leaf(1.0, 2.0, 3.0)
+    z = x * 1
+    first(z).mul_(10)
+    assert z.tolist() == [10, 20, 3]
+    assert slopes(z, x) == [[10, 15, 2]]
+
+
+def test_a_view_is_made_anew_from_its_base_with_all_operands():
+    behind = rule(lambda x, n: x[int(n) :], lambda g, n: np.pad(g, (int(n), 0)), None, name="behind", view=True)
+    x = leaf(1.0, 2.0, 3.0)
+    z = x * 1
+    v = behind(z, tg.tensor(1))
+    z.mul_(3)
+    assert slopes(v, x) == [[0, 3, 6]]
 
 
 # -- mistakes ------------------------------------------------------------------------------------------------

@@ -218,7 +218,7 @@ def recorder(p: Primitive) -> Callable[..., Any]:
         else:
             y = as_result(y if view or elementwise else in_order(y), arrays, name)
             if elementwise and y.dtype is not float32:
-                y = refloat(y, function, tuple(arrays))
+                y = refloat(y, partial(function, **kwargs) if kwargs else function, tuple(arrays))
         node = None
         plan, connected = p.follows[tuple([n is not None for n in nodes])]
         mode = recording.get() if plan else False

@@ -79,3 +79,13 @@ def test_a_view_of_a_leaf_is_written_to_under_no_grad_only(name):
     with tg.no_grad():
         VIEWS[name][0](leaf).zero_()
     assert (leaf.detach().numpy() == 0).sum() == (np.array(VIEWS[name][1]) == 10).sum()
+
+
+def test_a_reshape_that_had_to_copy_is_no_view():
+    x = tg.ones(2, 3, requires_grad=True)
+    a = x * 2
+    b = a.t().reshape(6)
+    b.mul_(10)
+    assert a.tolist() == [[2, 2, 2], [2, 2, 2]]
+    a.sum().backward()
+    assert x.grad.tolist() == [[2, 2, 2], [2, 2, 2]]

@@ -173,6 +173,14 @@ def test_atan2_at_the_origin_has_slope_0_and_no_warning() -> None:
     assert_array_equal(db._array, [0, -2])
 
 
+def test_atan2_at_the_origin_has_second_slopes_0() -> None:
+    a, b = leaf([0.0, 1.0]), leaf([0.0, 2.0])
+    da, db = tg.autograd.grad(tg.atan2(a, b), (a, b), wrap(np.array([3.0, 2.0])), create_graph=True)
+    for g, slope in ((da, -3 / 25), (db, 4 / 25)):  # elsewhere (a² − b²) / (a² + b²)² and 2ab / (a² + b²)²
+        (second,) = tg.autograd.grad(g, b, wrap(np.array([5.0, 1.0])), retain_graph=True)
+        assert_allclose(second._array, [0, 2 * slope])
+
+
 def test_inverse_functions_are_infinitely_steep_where_they_end() -> None:
     assert_array_equal(slopes(tg.asin, [1.0, -1.0])[0], [inf, inf])
     assert_array_equal(slopes(tg.acos, [1.0, -1.0])[0], [-inf, -inf])

@@ -59,21 +59,27 @@ lerp = rule(
 
 # -- rounding and signs -----------------------------------------------------------------------------------
 
-floor = rule(np.floor, lambda g: np.zeros_like(g))
-ceil = rule(np.ceil, lambda g: np.zeros_like(g))
-trunc = rule(np.trunc, lambda g: np.zeros_like(g))
+
+def flat(g: Any) -> Any:
+    """0: the slope of steps."""
+    return np.zeros_like(g)
+
+
+floor = rule(np.floor, flat)
+ceil = rule(np.ceil, flat)
+trunc = rule(np.trunc, flat)
 round = rule(
     lambda x, *, decimals=0: np.round(x, decimals),
-    lambda g: np.zeros_like(g),
+    flat,
     name="round",
     elementwise=True,
 )
-sign = rule(np.sign, lambda g: np.zeros_like(g))
-copysign = rule(np.copysign, lambda g, y, a: g * np.sign(y) * np.sign(a), lambda g: np.zeros_like(g))
+sign = rule(np.sign, flat)
+copysign = rule(np.copysign, lambda g, y, a: g * np.sign(y) * np.sign(a), flat)
 frac = rule(lambda x: x - np.trunc(x), lambda g: g, name="frac", elementwise=True)
 fmod = rule(np.fmod, lambda g: g, lambda g, y, a, b: -g * np.rint((a - y) / b))  # a = y + b · (a whole number)
 remainder = rule(np.remainder, lambda g: g, lambda g, a, b: -g * np.floor_divide(a, b))
-floor_divide = rule(np.floor_divide, lambda g: np.zeros_like(g), lambda g: np.zeros_like(g))
+floor_divide = rule(np.floor_divide, flat, flat)
 
 
 # -- exponentials and logarithms --------------------------------------------------------------------------
@@ -196,7 +202,7 @@ nan_to_num = rule(
 )
 fill = rule(
     lambda x, value: np.full_like(x, value),
-    lambda g: np.zeros_like(g),
+    flat,
     lambda g: g,
     name="fill",
 )
