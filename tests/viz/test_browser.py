@@ -83,7 +83,7 @@ def test_texts_fit_into_their_boxes_at_every_step(open_page, folder):
     x, w = tg.randn(4, 6), tg.randn(6, 5, requires_grad=True)
     a = tg.tensor([[1234.5, -0.00123], [1e-9, -1e9]], requires_grad=True)
     with viz.record() as film:
-        u, s, v = tg.linalg.svd(a * 2)
+        u, s, _ = tg.linalg.svd(a * 2)
         loss = ((x @ w) @ w.T).mean() + (x @ w).std() + u.sum() * 1e-4 + s.sum()
         loss.backward()
     page = open_page(film.html(folder / "fitting.html"))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +20,8 @@ from tinygrad_edu import autograd, nn, rule, viz
 from tinygrad_edu.memory import observing, recording
 from tinygrad_edu.primitive import PRIMITIVES
 from tinygrad_edu.viz.recorder import Arrival, Back, Call, Seed
+
+ROOT = Path(__file__).parents[2]
 
 
 def kinds(film):
@@ -474,3 +479,19 @@ def test_what_follows_a_pass_that_failed_is_not_part_of_it():
         (x * 3).backward()
     assert [s.number for s in film.steps if isinstance(s, Call)] == [None, None]
     assert film.verify() == len(film.steps)
+
+
+def test_a_step_that_nobody_films_pays_for_one_question_a_call():
+    code = """
+from tests.benchmarks.hookless import engine
+from tests.benchmarks.looking import bytecodes
+from tests.benchmarks.steps import Linear
+import tinygrad_edu as tg
+steps = [Linear().engine(lib) for lib in (tg, engine())]
+for step in steps * 5:
+    step()
+print(*[bytecodes(step) for step in steps])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    with_hooks, without = map(int, done.stdout.split())
+    assert without < with_hooks < 1.015 * without

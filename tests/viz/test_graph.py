@@ -318,6 +318,6 @@ def test_a_folder_is_no_name_of_a_picture_or_page(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     graph = viz.graph(tg.tensor(1.0, requires_grad=True) * 2)
     for write in (graph.render, graph.html):
-        with pytest.raises(ValueError, match="a name in the folder, such as .*graph"):
+        with pytest.raises(ValueError, match="a name in the folder, such as "):
             write(name)
     assert list(tmp_path.iterdir()) == []

@@ -92,7 +92,7 @@ def _called(p: Primitive) -> dict[str, str]:
     for function in functions:  # which grows meanwhile
         for name in function.__code__.co_names:
             inner = function.__globals__.get(name)
-            if name not in found and (words := _first_sentence(inner)):
+            if isinstance(inner, FunctionType) and name not in found and (words := _first_sentence(inner)):
                 found[name] = words
                 functions.append(inner)
     return found

@@ -60,17 +60,15 @@ _SCRIPTS = ("draw", "show", "play", "page")
 
 def _words(graph: Graph) -> dict[str, dict[str, str]]:
     """For each primitive what it does (""), and what the functions in its formulas do."""
-    formulas: dict[str, str] = {}
     made = {v.key: v.primitive for v in graph.nodes if v.primitive}
-    for name in made.values():
-        formulas[name] = ""
+    formulas = dict.fromkeys(made.values(), "")
     for e in graph.edges:
         if e.formula and (name := made.get(e.target)):
             formulas[name] += f" {e.formula}"
     found = {}
     for name, text in formulas.items():
-        called = {f: says for f, says in glossary(name).items() if f"{f}(" in text}
-        found[name] = {"": says, **called} if (says := meaning(name)) else called
+        said = {"": meaning(name) or "", **{f: says for f, says in glossary(name).items() if f"{f}(" in text}}
+        found[name] = {f: says for f, says in said.items() if says}
     return {name: said for name, said in found.items() if said}
 
 
