@@ -156,3 +156,9 @@ def test_options_of_calls_are_shown_unless_they_are_the_usual():
     assert "axis" in node.options
     (node,) = (v for v in viz.graph(x[0]).nodes if v.primitive)
     assert node.options
+
+
+def test_a_bias_that_is_not_there_is_not_drawn():
+    graph = viz.graph(nn.Linear(3, 1, bias=False)(tg.ones(2, 3)).sum())
+    assert "linear(c₁, v₁)" in graph.text()
+    assert [v.shape for v in graph.nodes if v.kind == "constant"] == [(2, 3)]

@@ -27,7 +27,7 @@ def T(x: Any) -> Any:
     lambda g, x: np.matmul(T(rows(g)), rows(x)),
     lambda g: g,
 )
-def linear(x: Any, weight: Any, bias: Any) -> Any:
+def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """x @ weightᵀ + bias: one matrix product, however many axes `x` has."""
     y = np.matmul(x, T(weight))
     if bias is None:
