@@ -220,8 +220,14 @@ def test_sorting_by_another_number_and_nan_behind_the_numbers():
         3,
     ]
     assert [r.config["a"] for r in sweep(lambda a: a, {"a": [math.nan, 2, 1]}, Now())][:2] == [1, 2]
-    with pytest.raises(ValueError, match="a squared"):
-        sweep(fails_for_2, {"a": [1]}, Now(), sort_by="accuracy")
+
+
+def test_a_number_to_sort_by_that_no_run_has_loses_no_run():
+    with pytest.warns(UserWarning, match="'accuracy' to sort by; there are loss, a squared"):
+        found = sweep(fails_for_2, {"a": [2, 1, 3]}, Now(), sort_by="accuracy")
+    assert [run.config["a"] for run in found] == [1, 3, 2] and found.sorted_by is None
+    with pytest.warns(UserWarning, match="they returned None"):
+        assert len(sweep(lambda a: None, {"a": [1]}, Now(), sort_by="loss")) == 1
 
 
 def test_an_interruption_keeps_what_is_done():

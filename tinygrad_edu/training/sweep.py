@@ -10,6 +10,7 @@ import os
 import signal
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
 from contextvars import copy_context
@@ -59,7 +60,12 @@ class Run:
 
 @dataclass
 class Sweep:
-    """The runs of a sweep, the best first and the failed ones last."""
+    """The runs of a sweep, the best first and the failed ones last.
+
+    Attributes:
+        sorted_by: the number that they are sorted by, or None.
+        interrupted: whether Ctrl-C ended it, so that only those runs are here that were done.
+    """
 
     runs: list[Run] = field(default_factory=list)
     sorted_by: str | None = None
@@ -136,6 +142,7 @@ def sweep(
         seed: each run starts from a seed made of this one and its configuration, so that it does not depend on
             where, when and in which order runs are made.
         sort_by: the number that the table is sorted by (default: the validation loss, the loss, or the first there is).
+            A warning says so if no run has it.
         largest_first: whether large numbers are good.
         progress: whether to show a bar (default: where tqdm is installed and there is a terminal).
         on_result: called with each Run as it comes.
@@ -287,7 +294,9 @@ def _sorted(runs: list[Run], sort_by: str | None, largest_first: bool) -> tuple[
         likely = [n for n in ("validation_loss", "loss", "train_loss") if n in names]
         sort_by = (likely or names or [None])[0]
     elif sort_by not in names and any(run.error is None for run in runs):
-        raise ValueError(f"sweep: no run has a number {sort_by!r} to sort by; there are {', '.join(names)}")
+        there = f"there are {', '.join(names)}" if names else "they returned None"
+        warnings.warn(f"sweep: no run has a number {sort_by!r} to sort by; {there}. They stay in order.", stacklevel=3)
+        sort_by = None
 
     def place(run: Run) -> tuple[bool, bool, float]:
         try:
