@@ -234,3 +234,21 @@ def test_in_a_notebook_the_page_is_in_a_frame(open_page, folder, small):
     assert frame.locator("#count").text_content() == "1 / 6"
     frame.locator("#last").click()
     assert frame.locator("#count").text_content() == "6 / 6"
+
+
+def test_what_an_optimizer_changes_is_shown_as_it_is_at_each_step(open_page, folder):
+    w = tg.tensor([1.0, 2.0], requires_grad=True)
+    optimizer = tg.optim.SGD([w], lr=0.25)
+    with viz.record() as film:
+        for _ in range(2):
+            optimizer.zero_grad()
+            (w * w).sum().backward()
+            optimizer.step()
+    page = open_page(film.html(folder / "optimized.html"))
+
+    def shown():
+        return page.text_content(".node:has(.title:text-is('w')) .value")
+
+    assert shown() == "[1, 2]"
+    page.locator("#slider").fill(str(page.count()[1]))
+    assert shown() == "[0.5, 1]"

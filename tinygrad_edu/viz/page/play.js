@@ -53,8 +53,12 @@ class Player {
     let pass = null;
     for (let k = 0; k < at; k++) {
       const s = this.steps[k];
-      if (s.kind === "call") values.set(s.node, s.result);
-      else {
+      if (s.kind === "call") {
+        values.set(s.node, s.result);
+        for (const e of this.operands.get(s.node) || []) { // an optimizer may have changed what was given
+          if (values.has(e.source) && !this.picture.nodes.get(e.source).primitive && s.operands[e.position] != null) values.set(e.source, s.operands[e.position]);
+        }
+      } else {
         pass = s.pass;
         if (!passes.has(pass)) passes.set(pass, { gradients: new Map(), counts: new Map(), finished: new Set() });
         const { gradients, counts, finished } = passes.get(pass);
