@@ -196,6 +196,8 @@ def test_integers_alone_give_floats_of_the_default_dtype():
     assert half(tg.tensor([1, 2])).dtype == tg.float32
     assert half(tg.tensor([1, 2]), n=4).tolist() == [0.25, 0.5]
     assert half(leaf(1.0)).dtype == tg.float64
+    plain = rule(lambda x, *, n=2: x / n, lambda g, n=2: g / n, name="plain")  # not elementwise: as NumPy has it
+    assert plain(tg.tensor([1, 2])).dtype == tg.float64
 
 
 def test_a_view_of_what_is_no_tensor_is_a_tensor_of_its_own():

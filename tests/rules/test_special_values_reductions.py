@@ -115,6 +115,15 @@ def test_each_line_of_zeros_has_slope_zero_next_to_others() -> None:
     assert_array_equal(slopes(lambda x: tg.norm(x, dim=1), [[0.0, 0.0], [3.0, 4.0]]), [[0, 0], [0.6, 0.8]])
 
 
+def test_the_sum_of_absolute_values_has_slopes_of_sign_even_where_it_is_infinite() -> None:
+    assert_array_equal(slopes(lambda x: tg.norm(x, 1), [inf, -2.0, 0.0]), [1, -1, 0])  # and no warning
+
+
+@pytest.mark.parametrize("p", [0.5, 1, 2, 3, 4.5, inf])
+def test_a_norm_of_one_has_the_slope_of_its_only_element(p: float) -> None:
+    assert_array_equal(slopes(lambda x: tg.norm(x, p, dim=1), [[1.0, 0.0], [0.0, -1.0]]), [[1, 0], [0, -1]])
+
+
 def test_the_curvature_of_the_euclidean_norm_counts_zero_elements() -> None:
     assert_allclose(hessian(tg.norm, [0.0, 4.0]), [[0.25, 0], [0, 0]], atol=1e-15)
 
