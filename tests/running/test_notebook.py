@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.running.conftest import Run
 
 
@@ -88,3 +90,18 @@ def test_what_notebooks_import_of_ipython_is_there(run: Run) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert [line for line in done.stdout.splitlines() if "\x1b" not in line] == ["3", "'<b>x</b>'"]
+
+
+def test_pictures_and_progress_bars_need_no_jupyter(run: Run) -> None:
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("tqdm")
+    done = run(
+        _notebook(
+            "%matplotlib inline\nimport matplotlib.pyplot as plt\nfrom IPython import display\nimport torch",
+            "from tqdm.notebook import tqdm, trange\nfrom tqdm.auto import tqdm as either",
+            "plt.figure()\nplt.plot(torch.arange(3))\nplt.show()\ndisplay.clear_output(wait=True)",
+            "[k for k in tqdm(range(2))] + [k for k in trange(2)] + [k for k in either([3])]",
+        ),
+        name="n.ipynb",
+    )
+    assert (done.returncode, done.stdout) == (0, "[0, 1, 0, 1, 3]\n"), done.stderr

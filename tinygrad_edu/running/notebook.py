@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
 import io
 import json
@@ -13,7 +14,7 @@ import sys
 import tokenize
 import warnings
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from tinygrad_edu.running.program import Cell
@@ -52,6 +53,8 @@ def prepared(path: Path) -> dict[str, Any]:
     os.chdir(path.resolve().parent)
     if importlib.util.find_spec("IPython") is None:
         sys.modules.update(_ipython())
+    if importlib.util.find_spec("tqdm") and importlib.util.find_spec("ipywidgets") is None:
+        sys.modules["tqdm.notebook"] = _progress()
     return {"display": display, "get_ipython": _Shell}
 
 
@@ -64,8 +67,15 @@ def _ipython() -> dict[str, ModuleType]:
         set_matplotlib_formats=lambda *formats, **options: None,
         **dict.fromkeys(("Audio", "HTML", "Image", "Latex", "Markdown", "SVG", "Video"), _Media),
     )
-    package.__dict__.update(display=shown, get_ipython=_Shell, __path__=[])
+    package.__dict__.update(display=shown, get_ipython=_Shell, version_info=(9, 0, 0, ""), __path__=[])
     return {"IPython": package, "IPython.display": shown}
+
+
+def _progress() -> ModuleType:
+    """Stands in for `tqdm.notebook`, whose bars are widgets: these are of text."""
+    module, text = ModuleType("tqdm.notebook"), importlib.import_module("tqdm.std")
+    module.__dict__.update(tqdm=text.tqdm, tqdm_notebook=text.tqdm, trange=text.trange, tnrange=text.trange)
+    return module
 
 
 class _Media:
@@ -77,6 +87,8 @@ class _Media:
 
 class _Shell:
     """``get_ipython()``, of which every method is skipped."""
+
+    events = SimpleNamespace(register=lambda *call: None, unregister=lambda *call: None)  # matplotlib asks for these
 
     def __getattr__(self, name: str) -> Any:
         def skipped(*args: Any) -> None:

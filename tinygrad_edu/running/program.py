@@ -6,7 +6,7 @@ import ast
 import builtins
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -43,7 +43,7 @@ def run(path: Path, argv: Sequence[str], cells: Sequence[Cell], names: Mapping[s
     sys.path[0] = str(path.resolve().parent)
     try:
         for cell in cells:
-            _run(cell, main.__dict__)
+            _run(cell, main.__dict__, names.get("display", print))
     except SystemExit as end:
         return _exit_code(end)
     except BaseException as error:
@@ -53,8 +53,8 @@ def run(path: Path, argv: Sequence[str], cells: Sequence[Cell], names: Mapping[s
     return 0
 
 
-def _run(cell: Cell, namespace: dict[str, Any]) -> None:
-    """Run a cell. Where it shows, and ends with an expression, print that expression's value unless it is None."""
+def _run(cell: Cell, namespace: dict[str, Any], display: Callable[[Any], None]) -> None:
+    """Run a cell. Where it shows, and ends with an expression, display that expression's value unless it is None."""
     tree: Any = compile(cell.source, cell.name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
     last = tree.body.pop() if cell.shows and tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, cell.name, "exec", dont_inherit=True), namespace)
@@ -62,7 +62,7 @@ def _run(cell: Cell, namespace: dict[str, Any]) -> None:
         value = eval(compile(ast.Expression(last.value), cell.name, "eval", dont_inherit=True), namespace)
         namespace["_"] = value
         if value is not None:
-            namespace["display"](value)
+            display(value)
 
 
 def _exit_code(end: SystemExit) -> int:
