@@ -97,7 +97,7 @@ def _image(a: ndarray, words: str) -> str:
     data = base64.b64encode(_png(picture)).decode()
     return (
         f'<img alt="heat map: {escape(words)}" width="{width * scale}" height="{tall}" '
-        f'style="image-rendering:pixelated;max-width:100%" src="data:image/png;base64,{data}">'
+        f'style="image-rendering:pixelated;max-width:100%;border:1px solid #8886" src="data:image/png;base64,{data}">'
     )
 
 
