@@ -124,13 +124,13 @@ def prod_slope(x: Any, y: Any, axis: Any, keepdims: bool) -> Any:
     return others(x, axis) if may_have_zeros(x) else spread(y, x, axis, keepdims) / x
 
 
-def evenly(g: Any, mask: Any, axis: Any, keepdims: bool) -> Any:
+def evenly(g: Any, mask: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """`g`, divided evenly among the elements where the mask is true."""
     number = np.sum(mask, axis=axis, keepdims=keepdims, dtype=g.dtype)
     return np.where(mask, spread(g / number, mask, axis, keepdims), 0)
 
 
-def attained(x: Any, y: Any, axis: Any, keepdims: bool) -> Any:
+def attained(x: Any, y: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Where `x` is its extreme `y` (a NaN makes the extreme NaN)."""
     return (x == spread(y, x, axis, keepdims)) | np.isnan(x)
 
@@ -239,4 +239,4 @@ norm = rule(
     lambda g, y, x, ord=2, axis=None, keepdims=False: norm_cotangent(g, y, x, ord, axis, keepdims),
     name="norm",
 )
-median = rule(lower_median, lambda g, y, x: evenly(g, attained(x, y, None, False), None, False), name="median")
+median = rule(lower_median, lambda g, y, x: evenly(g, attained(x, y)), name="median")
