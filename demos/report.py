@@ -43,6 +43,7 @@ nav li {{ margin: .3rem 0; }}
 .note {{ max-width: 46rem; padding-left: 3.6rem; }}
 .note b {{ float: left; margin-left: -3.6rem; }}
 code {{ font: .9em ui-monospace, monospace; }}
+pre code {{ font-size: 1em; }}
 @media (min-width: 62rem) {{ code {{ white-space: nowrap; }} }}
 @media (max-width: 40rem) {{ .note {{ padding-left: 0; }} .note b {{ float: none; margin: 0 .5rem 0 0; }} }}
 pre {{ margin: 1rem 0; padding: .8rem 1rem; overflow-x: auto; border-left: 3px solid var(--line);

@@ -92,3 +92,15 @@ def test_an_unknown_lesson_is_an_error_that_lists_the_known_ones(capsys):
 def test_list_names_every_lesson_without_running_any(capsys):
     main(["--list"])
     assert [row.split()[0] for row in capsys.readouterr().out.splitlines()] == LESSONS + PAGES
+
+
+def test_a_folder_without_the_images_is_an_error_that_names_the_files(tmp_path):
+    with pytest.raises(ValueError, match=r"^--data .*nowhere.*train-images-idx3-ubyte"):
+        main(["softmax", "--data", str(tmp_path / "nowhere"), "--out", str(tmp_path), "--no-show"])
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "nan"])
+def test_a_table_of_no_size_is_refused(size, capsys):
+    with pytest.raises(SystemExit):
+        main(["big", "--gigabytes", size])
+    assert "a number above 0" in capsys.readouterr().err
