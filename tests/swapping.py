@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-SECONDS, MEMORY = 300, 16 << 30  # who needs more has been noticed
+SECONDS, MEMORY = 300, 16 << 30  # of the processor; who needs more has been noticed
 UNFIT = 3  # the exit status of a mutant that cannot be swapped in
 Job = tuple[str, str, str, Sequence[str]]  # filename, its source, the mutated source, tests
 
@@ -81,7 +81,8 @@ def child(work: Any, quiet: bool = True) -> int:
     if pid := os.fork():
         return pid
     try:
-        signal.alarm(SECONDS)
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        signal.alarm(4 * SECONDS)  # should it wait for something that never comes
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         if quiet:
             for stream in (1, 2):

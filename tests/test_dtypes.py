@@ -37,6 +37,12 @@ def test_ints_divided_are_floats_of_the_default_dtype():
     assert (tg.tensor([1, 2]) / 2).tolist() == [0.5, 1]
 
 
+@pytest.mark.parametrize("f", [tg.reciprocal, tg.rsqrt, tg.exp, tg.sigmoid, tg.sinc, tg.special.entr])
+def test_functions_of_ints_that_are_no_ints_are_floats_of_the_default_dtype(f):
+    assert f(tg.tensor([1, 2])).dtype == tg.float32
+    assert f(tg.tensor(True)).dtype == tg.float32
+
+
 def test_whole_numbers_wrap_round_into_narrow_tensors():
     assert (tg.tensor([1]).byte() + (-2)).tolist() == [255]
     assert (tg.tensor([100]).char() * 3).tolist() == [44]
