@@ -179,7 +179,7 @@ class Methods(Container):
     sort, argsort, msort = functions.sort, functions.argsort, functions.msort
     topk, kthvalue, unique = functions.topk, functions.kthvalue, functions.unique
     unique_consecutive, bincount, histc = functions.unique_consecutive, functions.bincount, functions.histc
-    histogram = functions.histogram
+    histogram, as_strided = functions.histogram, functions.as_strided
     cumsum_, cumprod_, renorm_ = inplace(cumsum), inplace(cumprod), inplace(renorm)
     # shaping, joining, indexing
     __getitem__, __setitem__ = indexing.getitem, writing.setitem

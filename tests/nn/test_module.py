@@ -741,3 +741,22 @@ def test_computed_tensors_are_no_parameters():
     for register in (lambda m: m.register_parameter("w", p), lambda m: setattr(m, "w", p)):
         with pytest.raises(ValueError, match="Cannot assign non-leaf Tensor to parameter 'w'"):
             register(nn.Module())
+
+
+def test_a_class_may_look_further_for_attributes():
+    class Wrapper(nn.Module):
+        def __init__(self, module):
+            super().__init__()
+            self.module = module
+
+        def __getattr__(self, name):
+            try:
+                return super().__getattr__(name)
+            except AttributeError:
+                return getattr(self.module, name)
+
+    wrapper = Wrapper(nn.Linear(2, 3))
+    assert wrapper.out_features == 3 and wrapper.module.in_features == 2
+    with pytest.raises(AttributeError, match="'Linear' object has no attribute 'nope'"):
+        wrapper.nope  # noqa: B018
+    assert copy.deepcopy(wrapper).out_features == 3

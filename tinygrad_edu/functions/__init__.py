@@ -26,6 +26,7 @@ from tinygrad_edu.functions.scattering import *
 from tinygrad_edu.functions.shaping import *
 from tinygrad_edu.functions.sorting import *
 from tinygrad_edu.functions.statistics import *
+from tinygrad_edu.functions.strides import *
 from tinygrad_edu.functions.trigonometry import *
 
 _document([f for f in list(globals().values()) if callable(f)])

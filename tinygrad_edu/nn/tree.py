@@ -39,6 +39,11 @@ class Tree:
             )
         return self._member_kinds
 
+    if not TYPE_CHECKING:  # which would make every attribute Any
+
+        def __getattr__(self, name):  # for those who extend it: super().__getattr__(name)
+            return object.__getattribute__(self, name)  # raises what it raised before
+
     def __setattr__(self, name: str, value: Any) -> None:
         have = self._member_kinds.get(name) if self._member_kinds else None
         if isinstance(value, Parameter):
