@@ -22,6 +22,7 @@ from tinygrad_edu.autograd.higher_order import as_tensors, noting
 from tinygrad_edu.memory import observing, recording
 from tinygrad_edu.primitive import Node, Pick, TensorBase, wrap
 from tinygrad_edu.rules.shaping import cast
+from tinygrad_edu.sums import sum_of_rows
 
 __all__ = ["accumulate", "alone", "copied", "ordered", "propagate", "run_hooks"]
 
@@ -51,7 +52,10 @@ def fit(c: Any, shape: tuple[int, ...], dtype: Any, node: Node) -> Any:
                 f"{tuple(shape)}: it must have the operand's shape, or one that broadcasting makes of it."
                 f"{lazy.unknown_size(c.shape)}"
             )
-        c = np.add.reduce(c, axes) if c.__class__ is ndarray else np.sum(c, axis=axes)
+        if c.__class__ is not ndarray:
+            c = np.sum(c, axis=axes)
+        else:
+            c = sum_of_rows(c) if axes == (0,) and c.ndim == 2 else np.add.reduce(c, axes)
         if c.shape != shape:
             c = np.reshape(c, shape)
     if c.dtype != dtype:

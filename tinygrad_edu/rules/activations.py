@@ -13,6 +13,7 @@ from numpy import ndarray
 
 from tinygrad_edu.primitive import rule
 from tinygrad_edu.rules.special import logistic
+from tinygrad_edu.sums import sum_of_columns
 
 # -- elementwise ------------------------------------------------------------------------------------------
 
@@ -53,19 +54,30 @@ softplus = rule(
 
 # -- along an axis ----------------------------------------------------------------------------------------
 
+_LAST = {1, -1, (1,), (-1,)}  # of two axes
+
+
+def of_rows(x: Any, axis: Any) -> bool:
+    """Whether `axis` goes along the rows of a matrix."""
+    return x.ndim == 2 and axis in _LAST
+
 
 def centred(x: Any, axis: int) -> Any:
     """`x` minus its largest entry along the axis: now exp cannot overflow."""
-    if type(x) is ndarray:
-        return x - np.maximum.reduce(x, axis, keepdims=True, initial=-np.inf)
-    return x - np.max(x, axis=axis, keepdims=True)
+    if type(x) is not ndarray:
+        return x - np.max(x, axis=axis, keepdims=True)
+    if of_rows(x, axis) and x.shape[1] < 32:  # NumPy compares a few long columns faster than many short rows
+        return x - np.maximum.reduce(x.T.copy(), 0, initial=-np.inf)[:, None]
+    return x - np.maximum.reduce(x, axis, keepdims=True, initial=-np.inf)
 
 
-def total(x: Any, axis: int) -> Any:
+def total(x: Any, axis: Any) -> Any:
     """The sum along the axis, which stays."""
-    if type(x) is ndarray:
-        return np.add.reduce(x, axis, keepdims=True)  # what np.sum calls, without its overhead
-    return np.sum(x, axis=axis, keepdims=True)
+    if type(x) is not ndarray:
+        return np.sum(x, axis=axis, keepdims=True)
+    if of_rows(x, axis):
+        return sum_of_columns(x)[:, None]
+    return np.add.reduce(x, axis, keepdims=True)  # what np.sum calls, without its overhead
 
 
 def shares(x: Any, axis: int) -> Any:
