@@ -206,3 +206,12 @@ def test_grad_mode_of_the_caller_is_kept():
 def test_sizes_of_several_inputs_may_be_in_a_list():
     model = nn.Bilinear(2, 3, 1)
     assert str(viz.summary(model, [(4, 2), (4, 3)])) == str(viz.summary(model, (4, 2), (4, 3)))
+
+
+def test_columns_are_straight_with_wide_characters():
+    model = nn.Sequential()
+    model.add_module("日本", nn.Linear(2, 3))
+    model.add_module("plain", nn.Linear(3, 1))
+    lines = str(viz.summary(model, (4, 2))).splitlines()
+    wide, plain = (next(line for line in lines if name in line) for name in ("日本", "plain"))
+    assert plain.index("(4, 3)") == wide.index("(4, 2)") + 2  # each of the two takes a column more

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
+from unicodedata import combining, east_asian_width
 
 from tinygrad_edu.viz.words import meaning
 
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
     from tinygrad_edu.viz.graph import Graph
     from tinygrad_edu.viz.parts import Vertex
 
-__all__ = ["dtype_of_most", "facts", "has_formulas", "number", "printable", "shape_text", "small", "title",
-           "tooltips", "warning"]  # fmt: skip
+__all__ = [
+    "columns", "dtype_of_most", "facts", "filled", "has_formulas", "number", "printable", "shape_text", "small", "title",
+    "tooltips", "warning",
+]  # fmt: skip
 
 _POWERS = {2: "²", 3: "³", 4: "⁴", 5: "⁵"}
 _BAD = {"nan": "NaN", "inf": "∞"}
@@ -27,6 +30,22 @@ def printable(text: Any) -> str:
     """
     text = str(text)
     return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal `text` takes.
+
+    >>> columns("abc"), columns("日本")
+    (3, 4)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(2 if east_asian_width(c) in "WF" else 0 if combining(c) else 1 for c in text)
+
+
+def filled(text: str, width: int) -> str:
+    """`text` with spaces after it, up to so many columns."""
+    return text + " " * (width - columns(text))
 
 
 def shape_text(shape: Any) -> str:

@@ -56,7 +56,7 @@ def text(graph: Graph, color: bool | None = None) -> str:
         indent = "  " * len(around[v.cluster])
         row[0] = indent + row[0]
         rows.append((v.cluster, [*map(labels.printable, row)], code, [indent + labels.printable(n) for n in notes]))
-    widths = [min(max((len(row[k]) for _, row, _, _ in rows), default=0), _WIDEST) for k in range(4)]
+    widths = [min(max((labels.columns(row[k]) for _, row, _, _ in rows), default=0), _WIDEST) for k in range(4)]
     lines: list[str] = []
     before: list[str] = []
     seen: set[str] = set()
@@ -68,7 +68,7 @@ def text(graph: Graph, color: bool | None = None) -> str:
                 lines.append(_paint("  " * depth + labels.printable(f"[{label}]"), _CLUSTER, color))
                 seen.add(key)
         before = now
-        head, *columns = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        head, *columns = [labels.filled(cell, width) for cell, width in zip(row, widths, strict=False)]
         lines.append(_paint("  ".join([head, *columns, *row[4:]]).rstrip(), code, color))
         lines += [_paint(f"      {note}", _FORMULA, color) for note in notes]
     return "\n".join(lines)

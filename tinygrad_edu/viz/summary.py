@@ -13,7 +13,7 @@ import numpy as np
 from tinygrad_edu.dtypes import get_default_dtype
 from tinygrad_edu.memory import owner
 from tinygrad_edu.primitive import wrap
-from tinygrad_edu.viz.labels import printable
+from tinygrad_edu.viz.labels import columns, filled, printable
 from tinygrad_edu.viz.tracing import observed, tensors_in, undisturbed
 
 __all__ = ["Layer", "Summary", "summary"]
@@ -53,8 +53,8 @@ class Summary:
     def __str__(self) -> str:
         rows = [("layer", "input", "output", "parameters", "output size")]
         rows += [(tree + printable(name), *cells) for tree, name, cells in self._rows()]
-        widths = [max(len(row[k]) for row in rows) for k in range(5)]
-        lines = ["  ".join([*(c.ljust(w) for c, w in zip(r[:3], widths, strict=False)), *(
+        widths = [max(columns(row[k]) for row in rows) for k in range(5)]
+        lines = ["  ".join([*(filled(c, w) for c, w in zip(r[:3], widths, strict=False)), *(
             c.rjust(w) for c, w in zip(r[3:], widths[3:], strict=True))]).rstrip() for r in rows]  # fmt: skip
         rule = "─" * max(map(len, lines))
         totals = self._totals()
