@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tinygrad_edu.viz.parts import Vertex
 
 __all__ = [
-    "columns", "dtype_of_most", "facts", "filled", "has_formulas", "number", "printable", "shape_text", "small", "title",
-    "tooltips", "warning",
+    "columns", "dtype_of_most", "facts", "filled", "has_formulas", "number", "printable", "shape_text", "small",
+    "title", "tooltips", "warning",
 ]  # fmt: skip
 
 _POWERS = {2: "²", 3: "³", 4: "⁴", 5: "⁵"}
