@@ -260,3 +260,18 @@ def test_reduced_motion_has_no_transitions(open_page, small):
     page = open_page(small, reduced_motion="reduce")
     duration = page.evaluate("getComputedStyle(document.querySelector('.node .body')).transitionDuration")
     assert duration in ("0s", "")
+
+
+def test_on_paper_the_whole_graph_is_seen(open_page, folded):
+    page = open_page(folded, viewport={"width": 700, "height": 500})
+    page.click("#unfold")
+    before = page.get_attribute("#view", "transform")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(
+        """() => { const b = document.getElementById('graph').getBoundingClientRect();
+            return [...document.querySelectorAll('#graph .body')].map(e => e.getBoundingClientRect())
+                .every(r => b.left <= r.left && r.right <= b.right && b.top <= r.top && r.bottom <= b.bottom) }"""
+    )
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.get_attribute("#view", "transform") == before

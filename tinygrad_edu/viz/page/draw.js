@@ -341,6 +341,17 @@ class Picture {
     this.view.setAttribute("transform", `translate(${x.toFixed(2)} ${y.toFixed(2)}) scale(${scale.toFixed(4)})`);
   }
 
+  // On paper the whole picture is shown, however large the sheet is.
+  print(on) {
+    if (on) {
+      this.place.setAttribute("viewBox", `0 0 ${this.size.map(Math.ceil).join(" ")}`);
+      this.view.removeAttribute("transform");
+    } else {
+      this.place.removeAttribute("viewBox");
+      this.apply();
+    }
+  }
+
   room() {
     return this.roomy;
   }

@@ -232,7 +232,8 @@
   });
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shower.repaint());
-  addEventListener("beforeprint", () => shower.repaint());
+  addEventListener("beforeprint", () => { shower.repaint(); picture.print(true); id("legend").open = true; });
+  addEventListener("afterprint", () => { shower.repaint(); picture.print(false); });
   addEventListener("resize", () => { picture.look(); if (player && player.at) picture.follow(player.steps[player.at - 1].node); else picture.fit(); });
   document.documentElement.dataset.ready = "true";
 })();
