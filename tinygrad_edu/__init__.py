@@ -29,8 +29,10 @@ from tinygrad_edu.layouts import *
 from tinygrad_edu.legacy import *
 from tinygrad_edu.linalg.toplevel import *
 from tinygrad_edu.nn.functional import (
-    adaptive_avg_pool1d, avg_pool1d, bilinear, conv1d, conv2d, conv_transpose1d, conv_transpose2d, cosine_similarity,
-    dropout, group_norm, layer_norm, max_pool1d, max_pool2d, pairwise_distance, pdist, pixel_shuffle,
+    adaptive_avg_pool1d, adaptive_max_pool1d, alpha_dropout, avg_pool1d, bilinear, celu_, channel_shuffle, conv1d,
+    conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d, cosine_similarity, dropout, group_norm,
+    layer_norm, max_pool1d, max_pool2d, max_pool3d, pairwise_distance, pdist, pixel_shuffle, pixel_unshuffle, rms_norm,
+    rrelu, rrelu_, selu_, threshold_,
 )  # fmt: skip
 from tinygrad_edu.primitive import primitive, rule
 from tinygrad_edu.printing import *
@@ -40,6 +42,7 @@ if _collecting:
     gc.enable()
 
 __version__ = "0.1.0"
+newaxis = None
 
 _LATER = {
     "datasets", "distributions", "func", "jit", "serialization", "special", "training", "transforms", "utils", "viz",

@@ -79,6 +79,7 @@ class Methods(Container):
     lt, mul, ne, pow, remainder = functions.lt, functions.mul, functions.ne, functions.pow, functions.remainder
     sub, xlogy, fmax, fmin = functions.sub, functions.xlogy, functions.fmax, functions.fmin
     gcd, lcm, heaviside, signbit = functions.gcd, functions.lcm, functions.heaviside, functions.signbit
+    gcd_, lcm_, heaviside_ = inplace(functions.gcd), inplace(functions.lcm), inplace(functions.heaviside)
     isfinite, isinf, isnan, isneginf = functions.isfinite, functions.isinf, functions.isnan, functions.isneginf
     isposinf, logaddexp, logaddexp2 = functions.isposinf, functions.logaddexp, functions.logaddexp2
     maximum, minimum, positive, isclose = functions.maximum, functions.minimum, functions.positive, functions.isclose
@@ -161,7 +162,7 @@ class Methods(Container):
     addbmm_, baddbmm_ = inplace(addbmm), inplace(baddbmm)
     det, logdet, slogdet, inverse = toplevel.det, toplevel.logdet, toplevel.slogdet, toplevel.inverse
     pinverse, matrix_power = toplevel.pinverse, toplevel.matrix_power
-    cholesky, qr, svd = toplevel.cholesky, toplevel.qr, toplevel.svd
+    cholesky, qr, svd, cholesky_solve = toplevel.cholesky, toplevel.qr, toplevel.svd, toplevel.cholesky_solve
 
     # reductions, cumulative functions, order, statistics
     sum, mean, prod, nansum, nanmean = (
@@ -179,7 +180,7 @@ class Methods(Container):
     sort, argsort, msort = functions.sort, functions.argsort, functions.msort
     topk, kthvalue, unique = functions.topk, functions.kthvalue, functions.unique
     unique_consecutive, bincount, histc = functions.unique_consecutive, functions.bincount, functions.histc
-    histogram, as_strided = functions.histogram, functions.as_strided
+    histogram, as_strided, is_nonzero = functions.histogram, functions.as_strided, functions.is_nonzero
     cumsum_, cumprod_, renorm_ = inplace(cumsum), inplace(cumprod), inplace(renorm)
     # shaping, joining, indexing
     __getitem__, __setitem__ = indexing.getitem, writing.setitem
@@ -199,6 +200,7 @@ class Methods(Container):
     diagonal, diag, diag_embed = rearranging.diagonal, rearranging.diag, rearranging.diag_embed
     diagflat, trace, tril, triu = rearranging.diagflat, rearranging.trace, rearranging.tril, rearranging.triu
     split, chunk, tensor_split, unbind = joining.split, joining.chunk, joining.tensor_split, joining.unbind
+    split_with_sizes = joining.split_with_sizes
     hsplit, vsplit, dsplit = joining.hsplit, joining.vsplit, joining.dsplit
     index_select, select, narrow = indexing.index_select, indexing.select, indexing.narrow
     gather, take, take_along_dim = indexing.gather, indexing.take, indexing.take_along_dim

@@ -103,3 +103,15 @@ def test_questions_about_tensors():
     assert tg.is_nonzero(tg.tensor([2.0])) and not tg.is_nonzero(tg.tensor(0))
     assert tg.finfo(x.dtype).eps == np.finfo(np.float32).eps
     assert tg.iinfo(tg.int8).max == 127
+
+
+def test_small_questions() -> None:
+    x = tg.ones(2, 3, requires_grad=True)
+    assert not tg.detach(x).requires_grad and tg.real(x) is x and x[tg.newaxis].shape == (1, 2, 3)
+    assert tg.is_signed(x) and not tg.is_signed(x.bool()) and tg.is_same_size(x, x + 1) and not tg.is_same_size(x, x.T)
+    assert tg.ones(1).is_nonzero() and not tg.zeros(1).is_nonzero()
+    assert (
+        [p.shape[1] for p in tg.split_with_sizes(x, (1, 2), 1)]
+        == [1, 2]
+        == [len(p) for p in x.T.split_with_sizes([1, 2])]
+    )

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
 __all__ = [
-    "can_cast", "is_complex", "is_floating_point", "is_nonzero", "is_storage", "is_tensor", "numel", "promote_types",
-    "result_type",
+    "can_cast", "detach", "is_complex", "is_floating_point", "is_nonzero", "is_same_size", "is_signed", "is_storage",
+    "is_tensor", "numel", "promote_types", "real", "result_type",
 ]  # fmt: skip
 
 
@@ -108,6 +108,32 @@ def is_floating_point(input: Any) -> bool:
 def is_complex(input: Any) -> bool:
     """False: complex numbers are not supported."""
     return False
+
+
+def is_signed(input: Any) -> bool:
+    """Whether its dtype holds negative numbers."""
+    kind: str = input._array.dtype.kind
+    return kind in "fi"
+
+
+def is_same_size(input: Any, other: Any) -> bool:
+    """Whether both have the same shape."""
+    return bool(input._array.shape == other._array.shape)
+
+
+def real(input: Any) -> Tensor:
+    """The tensor itself: there are no complex numbers."""
+    return input
+
+
+def detach(input: Any) -> Tensor:
+    """The same memory as a tensor that is cut off from the graph.
+
+    >>> from tinygrad_edu import detach, ones
+    >>> detach(ones(1, requires_grad=True)).requires_grad
+    False
+    """
+    return wrap(input._array)
 
 
 def is_nonzero(input: Any) -> bool:

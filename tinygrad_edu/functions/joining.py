@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "block_diag", "cartesian_prod", "cat", "chunk", "column_stack", "combinations", "concat", "concatenate", "dsplit",
-    "dstack", "hsplit", "hstack", "meshgrid", "row_stack", "split", "stack", "tensor_split", "unbind", "vsplit",
-    "vstack"
+    "dstack", "hsplit", "hstack", "meshgrid", "row_stack", "split", "split_with_sizes", "stack", "tensor_split",
+    "unbind", "vsplit", "vstack",
 ]  # fmt: skip
 
 
@@ -207,6 +207,11 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Tenso
 
 
 @numpy_names
+def split_with_sizes(input: Any, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """`split` into parts of the given sizes."""
+    return split(input, list(split_sizes), dim)
+
+
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` parts of equal size along `dim` (the last may be smaller).
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.functions.shaping import lifted
+from tinygrad_edu.primitive import wrap
 from tinygrad_edu.rules import indexing, shaping
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["as_strided"]
+__all__ = ["as_strided", "unravel_index"]
 
 
 def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
@@ -47,3 +48,22 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
         )
     flat: Any = shaping.reshape(x, shape=(-1,))
     return indexing.take(flat, at, axis=0)
+
+
+def unravel_index(indices: Any, shape: Any) -> tuple[Tensor, ...]:
+    """Positions in the flattened tensor as indices into one of that shape: one tensor for each dimension.
+
+    Raises ValueError for a position that is not there.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.unravel_index(tg.tensor(5), (2, 3))
+    (tensor(1), tensor(2))
+    """
+    at, sides = lifted(indices, "unravel_index")._array, (shape,) if isinstance(shape, int) else tuple(shape)
+    if at.dtype.kind not in "iu":
+        raise ValueError(f"expected 'indices' to be integer dtype, but got {at.dtype}")
+    try:
+        found = np.unravel_index(at, sides)
+    except ValueError as error:
+        raise ValueError(f"unravel_index: {error}") from None
+    return tuple(wrap(np.asarray(k)) for k in found)
