@@ -84,6 +84,7 @@ def test_what_notebooks_import_of_ipython_is_there(run: Run) -> None:
     done = run(
         _notebook(
             "from IPython.display import HTML, Image, clear_output\nfrom IPython import get_ipython\nimport IPython",
+            "from matplotlib_inline import backend_inline\nbackend_inline.set_matplotlib_formats('svg')",
             "clear_output(wait=True)\npicture = HTML('<b>x</b>')\nIPython.display.display(3)\npicture.data",
         ),
         name="n.ipynb",
@@ -105,3 +106,16 @@ def test_pictures_and_progress_bars_need_no_jupyter(run: Run) -> None:
         name="n.ipynb",
     )
     assert (done.returncode, done.stdout) == (0, "[0, 1, 0, 1, 3]\n"), done.stderr
+
+
+def test_files_that_cells_write_are_written(run: Run, tmp_path: Path) -> None:
+    done = run(
+        _notebook(
+            "%%writefile part.py\nimport torch\n\ndef f(x):\n    return x + 1\n",
+            "%%writefile -a part.py\nTWO = 2",
+            "import part, torch\npart.f(torch.ones(1)), part.TWO",
+        ),
+        name="n.ipynb",
+    )
+    assert done.stdout.splitlines() == ["Writing part.py", "Appending to part.py", "(tensor([2.]), 2)"], done.stderr
+    assert done.stderr == "" and (tmp_path / "part.py").read_text().endswith("TWO = 2\n")

@@ -68,7 +68,16 @@ def _ipython() -> dict[str, ModuleType]:
         **dict.fromkeys(("Audio", "HTML", "Image", "Latex", "Markdown", "SVG", "Video"), _Media),
     )
     package.__dict__.update(display=shown, get_ipython=_Shell, version_info=(9, 0, 0, ""), __path__=[])
-    return {"IPython": package, "IPython.display": shown}
+    pictures = ModuleType("matplotlib_inline.backend_inline")
+    pictures.__dict__.update(set_matplotlib_formats=shown.set_matplotlib_formats)
+    inline = ModuleType("matplotlib_inline")
+    inline.__dict__.update(backend_inline=pictures, __path__=[])
+    return {
+        "IPython": package,
+        "IPython.display": shown,
+        "matplotlib_inline": inline,
+        "matplotlib_inline.backend_inline": pictures,
+    }
 
 
 def _progress() -> ModuleType:
@@ -107,6 +116,8 @@ def _python(source: str, name: str) -> str:
     """The cell with its magics and shell lines replaced by comments, so that the line numbers stay."""
     lines = source.splitlines()
     first = next((k for k, line in enumerate(lines) if line.strip()), 0)
+    if lines and (file := re.match(r"%%(?:write)?file\s+(-a\s+)?(\S+)\s*$", lines[first])):
+        return _writing(file[2], "\n".join(lines[first + 1 :]) + "\n", "a" if file[1] else "w")
     if lines and lines[first].startswith("%%"):
         magic = re.match(r"%%(\w*)", lines[first])
         python = magic is not None and magic[1] in _RUN_ANYWAY
@@ -124,6 +135,12 @@ def _python(source: str, name: str) -> str:
         timed = re.match(r"\s*%time\s+(.+)", lines[k])
         lines[k : end + 1] = [indent + (timed[1] if timed else "pass")] + ["#"] * (end - k)
     return "\n".join(lines) + "\n"
+
+
+def _writing(path: str, text: str, mode: str) -> str:
+    """Python that does what ``%%writefile PATH`` does: later cells import it."""
+    said = f"{'Appending to' if mode == 'a' else 'Writing'} {path}"
+    return f"with open({path!r}, {mode!r}, encoding='utf-8') as _:\n    _.write({text!r})\nprint({said!r})\n"
 
 
 def _parses(lines: list[str]) -> bool:
