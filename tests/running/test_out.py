@@ -72,3 +72,23 @@ def test_what_cannot_be_written_is_refused_and_left_as_it_was(run: Run) -> None:
         "torch.Size([2])",
     ]
     assert "UserWarning: An output with one or more elements was resized" in done.stderr
+
+
+def test_functions_are_pickled_by_name(run: Run) -> None:
+    done = run(
+        """
+        import copy, pickle, torch
+        import torch.nn as nn
+        class Net(nn.Module):
+            def __init__(self, act):
+                super().__init__()
+                self.act, self.layer = act, nn.Linear(2, 2)
+            def forward(self, x):
+                return self.act(self.layer(x))
+        for f in (torch.tanh, torch.sigmoid, torch.relu, torch.max, torch.nn.functional.gelu):
+            net = Net(f)
+            assert pickle.loads(pickle.dumps(net)).act is f and copy.deepcopy(net).act is f, f
+        print("kept")
+        """
+    )
+    assert (done.stdout, done.stderr) == ("kept\n", "")

@@ -174,6 +174,7 @@ def _paired(name: str) -> Callable[..., Any]:
         out = function(*args, **kwargs)
         return pair(*out) if type(out) is ValuesAndIndices else out
 
+    call.__module__, call.__qualname__ = "torch", name  # where a pickle finds it
     return call
 
 

@@ -50,6 +50,7 @@ def writing(function: Callable[..., Any], name: str) -> Callable[..., Any]:
             return function(*args, **kwargs)
         return _written(name, out, function(*args, **kwargs))
 
+    call.__module__, call.__qualname__ = "torch", name  # where a pickle finds it
     return call
 
 
