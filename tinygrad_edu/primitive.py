@@ -175,8 +175,10 @@ def mismatch(name: str, arrays: Sequence[Any], error: ValueError) -> Exception:
 
 def answered_by_other(name: str, operands: Sequence[Any]) -> Any:
     """What another library's object makes of ``tensor + it`` by its own ``__radd__``; else NotImplemented."""
-    method = getattr(type(operands[-1]), REFLECTED.get(name, ""), None)
-    if len(operands) != 2 or method is None or type(operands[1]).__module__ == "builtins":
+    other = operands[-1]
+    method = getattr(type(other), REFLECTED.get(name, ""), None)
+    ours = isinstance(other, TensorBase) or type(other).__module__ == "builtins"
+    if len(operands) != 2 or method is None or ours:
         return NotImplemented
     return method(operands[1], operands[0])
 
