@@ -22,6 +22,17 @@ def test_vmap_maps_over_any_dimension() -> None:
     assert tg.vmap(lambda a, *, k: a + k)(y, k=y).tolist() == (y + y).tolist()
 
 
+def test_vmap_takes_and_gives_nested_dimensions_and_named_tuples() -> None:
+    x, y = tg.arange(6.0).reshape(2, 3), tg.arange(3.0)
+    assert tg.vmap(lambda p: p["a"] * p["b"], in_dims=({"a": 0, "b": None},))({"a": x, "b": y}).equal(x * y)
+    assert tg.vmap(lambda p: p[0] * p[1], in_dims=((1, 0),))((x, y)).equal((x * y).T)
+    values, indices = largest = tg.vmap(lambda row: tg.max(row, 0), out_dims=0)(x)
+    assert values.tolist() == [2, 5] and indices.tolist() == [2, 2] and largest.values is values
+    both, same = tg.vmap(lambda a, b: (a + b, b), in_dims=(0, None), out_dims=(1, None))(x, y)
+    assert both.equal((x + y).T) and same.equal(y)
+    assert tg.vmap(lambda a: {"s": a}, out_dims={"s": 1})(x)["s"].equal(x.T)
+
+
 def test_gradients_pass_through_vmap() -> None:
     x = tg.arange(3.0, requires_grad=True)
     tg.vmap(lambda a: a**2)(x).sum().backward()
@@ -37,6 +48,14 @@ def test_gradients_pass_through_vmap() -> None:
         (lambda x: tg.vmap(tg.sum, in_dims=1)(x), "dimension 1 is to be mapped over"),
         (lambda x: tg.vmap(lambda a: 3)(x), "must only return Tensors"),
         (lambda x: tg.vmap(tg.sum)(x[:0]), "size 0"),
+        (
+            lambda x: tg.vmap(tg.sum, in_dims=((0, 0),))(x),
+            r"in_dims has \(0, 0\) where there is a tensor of shape \(3,\)",
+        ),
+        (lambda x: tg.vmap(tg.stack, in_dims=((0,),))([x, x]), "in_dims has .* a list of 2"),
+        (lambda x: tg.vmap(tg.sum, in_dims=({"a": 0},))({"b": x}), "in_dims has .* a dict of 1"),
+        (lambda x: tg.vmap(lambda a: (a, a), out_dims=(0,))(x), "out_dims has .* a tuple of 2"),
+        (lambda x: tg.vmap(tg.exp, out_dims=(0, 1))(x), "out_dims has .* a tensor"),
     ],
 )
 def test_vmap_refuses(call: Any, said: str) -> None:

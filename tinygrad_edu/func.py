@@ -50,11 +50,14 @@ def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, **option
 
     Args:
         in_dims: the dimension of each positional argument: a number for all of them, or one (or None: the argument
-            is handed on as it is) for each. Arguments may be tensors, or tuples, lists and dicts of them.
-        out_dims: the dimension of the results along which they are stacked.
+            is handed on as it is) for each. Arguments may be tensors, or tuples, lists and dicts of them, with a
+            dimension for all that is in them, or a tuple, list or dict of dimensions.
+        out_dims: the dimension of the results along which they are stacked, or one for each result; None for a
+            result that is the same for all elements: the first is given.
         options: `randomness` and `chunk_size` change nothing.
 
-    Raises ValueError for sizes that differ, and where nothing is to be mapped over.
+    Raises ValueError for sizes that differ, for dimensions that do not fit what they stand for, and where nothing is
+    to be mapped over.
 
     >>> import tinygrad_edu as tg
     >>> tg.func.vmap(tg.dot)(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.ones(2, 2))
@@ -88,17 +91,39 @@ def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, **option
     return call
 
 
+def _parts(x: Any, dim: Any, name: str) -> list[tuple[Any, Any]]:
+    """What a tuple, list or dict holds (of anything else: nothing), each part with its dimension."""
+    parts = list(x.values()) if isinstance(x, dict) else list(x) if isinstance(x, (tuple, list)) else []
+    if dim is None or isinstance(dim, int):
+        return [(part, dim) for part in parts]
+    if isinstance(x, dict) and isinstance(dim, dict) and x.keys() == dim.keys():
+        return [(part, dim[key]) for key, part in x.items()]
+    if isinstance(x, (tuple, list)) and isinstance(dim, (tuple, list)) and len(x) == len(dim):
+        return list(zip(parts, dim, strict=True))
+    what = f"a tensor of shape {tuple(x._array.shape)}" if isinstance(x, TensorBase) else f"a {type(x).__name__}"
+    number = f" of {len(parts)}" if parts else ""
+    raise ValueError(
+        f"vmap: {name} has {dim!r} where there is {what}{number}: give one dimension, or one for each part"
+    )
+
+
+def _rebuilt(like: Any, parts: list[Any]) -> Any:
+    """A tuple (also a named one, as `max` returns), list or dict like the given one, of other parts."""
+    if isinstance(like, dict):
+        return dict(zip(like, parts, strict=True))
+    return type(like)(*parts) if hasattr(like, "_fields") else type(like)(parts)
+
+
 def _sizes(x: Any, dim: Any) -> list[int]:
     """The sizes of `dim` of the tensors in `x`."""
     if dim is None:
         return []
-    if isinstance(x, TensorBase):
+    if isinstance(x, TensorBase) and isinstance(dim, int):
         shape = x._array.shape
         if not -len(shape) <= dim < len(shape):
             raise ValueError(f"vmap: dimension {dim} is to be mapped over, but a tensor has shape {tuple(shape)}")
         return [shape[dim]]
-    parts = x.values() if isinstance(x, dict) else x if isinstance(x, (tuple, list)) else ()
-    return [n for part in parts for n in _sizes(part, dim)]
+    return [n for part, d in _parts(x, dim, "in_dims") for n in _sizes(part, d)]
 
 
 def _element(x: Any, dim: Any, k: int) -> Any:
@@ -107,20 +132,22 @@ def _element(x: Any, dim: Any, k: int) -> Any:
         return x
     if isinstance(x, TensorBase):
         return select(x, dim, k)
-    if isinstance(x, dict):
-        return {key: _element(part, dim, k) for key, part in x.items()}
-    return type(x)([_element(part, dim, k) for part in x]) if isinstance(x, (tuple, list)) else x
+    if isinstance(x, (tuple, list, dict)):
+        return _rebuilt(x, [_element(part, d, k) for part, d in _parts(x, dim, "in_dims")])
+    return x
 
 
 def _stacked(results: list[Any], dim: Any) -> Any:
     """Results that are alike, as one: each tensor in them stacked along `dim`."""
     first = results[0]
-    if isinstance(first, dict):
-        return {key: _stacked([r[key] for r in results], dim) for key in first}
-    if isinstance(first, (tuple, list)):
-        dims = dim if isinstance(dim, (tuple, list)) else (dim,) * len(first)
-        columns = zip(*results, strict=True)
-        return type(first)([_stacked(list(parts), d) for parts, d in zip(columns, dims, strict=True)])
+    if isinstance(first, (tuple, list, dict)):
+        columns = zip(*([part for part, _ in _parts(r, dim, "out_dims")] for r in results), strict=True)
+        dims = [d for _, d in _parts(first, dim, "out_dims")]
+        return _rebuilt(first, [_stacked(list(parts), d) for parts, d in zip(columns, dims, strict=True)])
     if not isinstance(first, TensorBase):
         raise ValueError(f"vmap: `func` must only return Tensors, got type {type(first).__name__}")
+    if dim is None:
+        return first
+    if not isinstance(dim, int):
+        _parts(first, dim, "out_dims")  # raises
     return stack(results, dim)
