@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,31 @@ def test_it_can_be_removed(leave: bool) -> None:
     parametrize.remove_parametrizations(layer, "weight", leave_parametrized=leave)
     assert type(layer) is nn.Linear and sorted(n for n, _ in layer.named_parameters()) == ["bias", "weight"]
     assert tg.equal(layer.weight, computed if leave else original)
+
+
+def test_copies_have_parametrizations_of_their_own() -> None:
+    layer = parametrize.register_parametrization(nn.Linear(2, 2), "weight", Symmetric())
+    kept, changed = copy.deepcopy(layer), copy.deepcopy(layer)
+    parametrize.remove_parametrizations(changed, "weight")
+    parametrize.register_parametrization(kept, "bias", Double())
+    for copied in (kept, changed, pickle.loads(pickle.dumps(layer))):
+        assert tg.equal(copied.weight, layer.weight) and copied.weight is not layer.weight
+    assert list(dict(layer.named_parameters())) == ["bias", "parametrizations.weight.original"]
+    assert tg.equal(kept.bias, layer.bias) and kept.bias.grad_fn is not None and type(changed) is nn.Linear
+    assert "Parametrized" in repr(layer) and parametrize.type_before_parametrizations(kept) is nn.Linear
+
+
+@pytest.mark.parametrize("normalize", [nn.utils.weight_norm, nn.utils.spectral_norm])
+def test_layers_with_computed_weights_can_be_pickled(normalize: Any) -> None:
+    layer, x = normalize(nn.Linear(3, 2)).eval(), tg.ones(1, 3)
+    with tg.no_grad():
+        layer(x)  # now the weight has no graph
+    again = pickle.loads(pickle.dumps(layer))
+    assert tg.equal(again(x), layer(x)) and again.state_dict().keys() == layer.state_dict().keys()
+    first = next(p for name, p in again.named_parameters() if name != "bias")
+    with tg.no_grad():
+        first.mul_(2)  # the weight follows its own parameters
+    assert normalize is nn.utils.spectral_norm or not tg.equal(again(x), layer(x))
 
 
 def test_buffers_can_be_computed_too() -> None:

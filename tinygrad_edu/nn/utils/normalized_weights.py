@@ -82,6 +82,28 @@ def output_dimension(module: Module, dim: int | None) -> int:
 # -- the older forms ---------------------------------------------------------------------------------------------
 
 
+class _Length:
+    """The weight of a module by weight normalization. (A class, since pickle finds no function in a function.)"""
+
+    def __init__(self, name: str, dim: int | None) -> None:
+        self.name, self.dim = name, dim
+
+    def __call__(self, module: Module) -> Any:
+        v = getattr(module, self.name + "_v")
+        return v * (getattr(module, self.name + "_g") / lengths(v, self.dim))
+
+
+class _Strength:
+    """The weight of a module by spectral normalization."""
+
+    def __init__(self, name: str, estimate: Spectral) -> None:
+        self.name, self.estimate = name, estimate
+
+    def __call__(self, module: Module) -> Any:
+        original, u, v = (getattr(module, self.name + part) for part in ("_orig", "_u", "_v"))
+        return self.estimate.scaled(original, u, v, module.training, v_first=True)
+
+
 class _BeforeCall:
     """A hook that computes the weight before each call of the module."""
 
@@ -126,12 +148,7 @@ def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
     value = weight.detach()
     module.register_parameter(name + "_g", Parameter(lengths(value, dim)))
     module.register_parameter(name + "_v", Parameter(value))
-
-    def compute(module: Module) -> Any:
-        v = getattr(module, name + "_v")
-        return v * (getattr(module, name + "_g") / lengths(v, dim))
-
-    hook = _BeforeCall(module, name, "weight_norm", compute)
+    hook = _BeforeCall(module, name, "weight_norm", _Length(name, dim))
     hook(module, ())
     return module
 
@@ -162,13 +179,8 @@ def spectral_norm(
     module.register_parameter(name + "_orig", weight)
     module.register_buffer(name + "_u", u)
     module.register_buffer(name + "_v", v)
-
-    def compute(module: Module) -> Any:
-        original, u, v = (getattr(module, name + part) for part in ("_orig", "_u", "_v"))
-        return estimate.scaled(original, u, v, module.training, v_first=True)
-
     setattr(module, name, weight.detach())
-    _BeforeCall(module, name, "spectral_norm", compute)
+    _BeforeCall(module, name, "spectral_norm", _Strength(name, estimate))
     return module
 
 

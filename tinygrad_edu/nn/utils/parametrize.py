@@ -106,12 +106,10 @@ def register_parametrization(module: Any, tensor_name: str, parametrization: Mod
     if not unsafe:
         _check(functions, original)
     if not is_parametrized(module):
-        cls = type(module)
-        module.__class__ = type(f"Parametrized{cls.__name__}", (cls,), {"__module__": cls.__module__, "_plain": cls})
         module.parametrizations = ModuleDict()
     delattr(module, tensor_name)
     module.parametrizations[tensor_name] = functions
-    setattr(type(module), tensor_name, _computed(tensor_name))
+    module.__class__ = _class_with(type_before_parametrizations(module), list(module.parametrizations))
     return module
 
 
@@ -124,6 +122,24 @@ def _check(functions: ParametrizationList, original: Any) -> None:
             f"Registering a parametrization may not change the shape or the dtype of the tensor, unless unsafe=True: "
             f"it is {tuple(original.shape)} {original.dtype}, the result {tuple(value.shape)} {value.dtype}."
         )
+
+
+def _class_with(plain: type, names: list[str]) -> type:
+    """A class like `plain` whose attributes `names` are computed. Each module has its own: a copy may lose some."""
+    if not names:
+        return plain
+    members = {"__module__": plain.__module__, "__reduce__": _reduced, "_plain": plain}
+    return type(f"Parametrized{plain.__name__}", (plain,), members | {name: _computed(name) for name in names})
+
+
+def _reduced(self: Any) -> tuple[Any, ...]:
+    """What pickle and deepcopy make a parametrized module from: its class has no name that it could be found by."""
+    return _made_anew, (type(self)._plain, list(self.parametrizations)), self.__dict__
+
+
+def _made_anew(plain: type, names: list[str]) -> Any:
+    cls: Any = _class_with(plain, names)
+    return cls.__new__(cls)
 
 
 def _computed(name: str) -> property:
@@ -159,15 +175,14 @@ def remove_parametrizations(module: Any, tensor_name: str, leave_parametrized: b
         )
     value = _unrecorded(functions) if leave_parametrized else functions.original.detach()
     first = getattr(functions, functions._originals()[0])
-    delattr(type(module), tensor_name)
     del module.parametrizations[tensor_name]
+    module.__class__ = _class_with(type_before_parametrizations(module), list(module.parametrizations))
     if isinstance(first, Parameter):
         module.register_parameter(tensor_name, Parameter(value.detach(), first.requires_grad))
     else:
         module.register_buffer(tensor_name, value.detach())
     if not is_parametrized(module):
         delattr(module, "parametrizations")
-        module.__class__ = type(module)._plain
     return module
 
 
