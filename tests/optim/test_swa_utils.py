@@ -63,6 +63,20 @@ def test_statistics_are_those_of_all_batches() -> None:
     swa_utils.update_bn([], nn.Linear(1, 1))  # without batch normalization nothing is asked for
 
 
+def test_what_fails_leaves_everything_as_it_was() -> None:
+    model = nn.Sequential(nn.Linear(1, 2), nn.BatchNorm1d(2, momentum=0.3), nn.Linear(2, 1)).eval()
+    average = swa_utils.AveragedModel(model)
+    average.update_parameters(model)
+    before = {name: t.clone() for name, t in average.state_dict().items()}
+    other = _filled(nn.Sequential(nn.Linear(1, 2), nn.BatchNorm1d(2), nn.Linear(2, 3)), 9.0)
+    with pytest.raises(ValueError, match=r"shape \(3, 2\), and its average \(1, 2\)"):
+        average.update_parameters(other)
+    assert all(tg.equal(t, before[name]) for name, t in average.state_dict().items())
+    with pytest.raises(TypeError):
+        swa_utils.update_bn([tg.ones(4, 1), {"inputs": tg.ones(4, 1)}], model)
+    assert model[1].momentum == 0.3 and not model.training and not model[1].training
+
+
 @pytest.mark.parametrize("strategy", ["cos", "linear"])
 def test_rates_go_to_the_new_one(strategy: str) -> None:
     optimizer = optim.SGD([tg.ones(1, requires_grad=True)], lr=0.1)

@@ -107,6 +107,12 @@ class AveragedModel(Module):
             raise ValueError(
                 f"update_parameters: the model has {len(theirs)} parameters, but the averaged one {len(mine)}"
             )
+        for a, p in zip(mine, theirs, strict=True):
+            if a._array.shape != p._array.shape:
+                raise ValueError(
+                    f"update_parameters: a parameter of the model has shape {tuple(p.shape)}, and its average "
+                    f"{tuple(a.shape)}. Make an AveragedModel of this model."
+                )
         n = self.n_averaged
         if n == 0:
             for a, p in zip(mine, theirs, strict=True):
@@ -141,11 +147,13 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum = None  # the mean over all batches
-    for batch in loader:
-        model(batch[0] if isinstance(batch, (list, tuple)) else batch)
-    for layer, momentum in zip(layers, momenta, strict=True):
-        layer.momentum = momentum
-    model.train(training)
+    try:
+        for batch in loader:
+            model(batch[0] if isinstance(batch, (list, tuple)) else batch)
+    finally:
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum
+        model.train(training)
 
 
 class SWALR(LRScheduler):
@@ -163,7 +171,7 @@ class SWALR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(f"anneal_strategy must by one of 'cos' or 'linear', instead got {anneal_strategy}")
+            raise ValueError(f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}")
         if not isinstance(anneal_epochs, int) or anneal_epochs < 0:
             raise ValueError(f"anneal_epochs must be equal or greater than 0, got {anneal_epochs}")
         groups = optimizer.param_groups
