@@ -21,6 +21,8 @@ def test_windows_laid_over_memory() -> None:
             tg.arange(9).as_strided(size, stride, offset)
     with pytest.raises(RuntimeError, match="contiguous"):
         tg.ones(2, 3).t().as_strided((2,), (1,))
+    with pytest.raises(RuntimeError, match="cannot be written to"):  # which would not reach x
+        tg.ones(4).as_strided((2,), (2,)).zero_()
 
 
 def test_positions_become_indices() -> None:

@@ -21,6 +21,7 @@ def test_the_identity_gives_the_image_back(corners: bool, padding: str) -> None:
     for mode in ("bilinear", "nearest"):
         same = F.grid_sample(image, grid, mode, padding, corners)
         np.testing.assert_allclose(same.numpy(), image.numpy(), rtol=1e-4, atol=1e-5)
+        assert same.view(1, -1).shape == (1, 24)  # it lies in memory in order
 
 
 def test_what_lies_outside() -> None:

@@ -39,6 +39,24 @@ def test_random_numbers_go_on_as_if_nothing_had_been_computed_twice() -> None:
     assert tg.equal(tg.rand(2), want)
 
 
+def test_random_numbers_go_on_after_an_error_too() -> None:
+    calls = []
+
+    def once(x: Any) -> Any:
+        calls.append(1)
+        if len(calls) > 1:
+            raise OSError("gone")
+        return tg.dropout(x, 0.5, True)
+
+    y = checkpoint(once, tg.ones(10, requires_grad=True)).sum()
+    state = tg.get_rng_state()
+    want = tg.rand(2)
+    tg.set_rng_state(state)
+    with pytest.raises(OSError, match="gone"):
+        y.backward()
+    assert tg.equal(tg.rand(2), want)
+
+
 def test_what_is_kept_is_the_input() -> None:
     calls = []
 

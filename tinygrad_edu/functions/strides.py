@@ -19,8 +19,8 @@ __all__ = ["as_strided", "unravel_index"]
 def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """Element (i, j, …) of the result is the input's number `storage_offset` + i · stride[0] + j · stride[1] + ….
 
-    The result is a copy (in PyTorch it shares memory, of which it may reach all). Raises RuntimeError for an input
-    that does not lie in memory in order, and for positions outside of it.
+    The result is a copy that cannot be changed in place (in PyTorch it shares the input's memory, so that a change
+    would reach it). Raises RuntimeError for an input that does not lie in memory in order, and for positions outside.
 
     >>> import tinygrad_edu as tg
     >>> tg.as_strided(tg.arange(5), (3, 3), (1, 1))
@@ -47,7 +47,9 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
             f"element {at.max()}, which is out of bounds for an input of {x._array.size}"
         )
     flat: Any = shaping.reshape(x, shape=(-1,))
-    return indexing.take(flat, at, axis=0)
+    out: Any = indexing.take(flat, at, axis=0)
+    out._array.flags.writeable = False
+    return out
 
 
 def unravel_index(indices: Any, shape: Any) -> tuple[Tensor, ...]:

@@ -51,11 +51,13 @@ class _Forgetful(Function):
         now = get_rng_state()
         if ctx.state is not None:  # dropout drops what it dropped the first time
             set_rng_state(ctx.state)
-        with enable_grad():
-            inputs = _detached(args, needed)
-            out = ctx.call(*inputs)
-        if ctx.state is not None:
-            set_rng_state(now)
+        try:
+            with enable_grad():
+                inputs = _detached(args, needed)
+                out = ctx.call(*inputs)
+        finally:
+            if ctx.state is not None:
+                set_rng_state(now)
         outputs = out if isinstance(out, (tuple, list)) else (out,)
         pairs = [
             (y, g)
@@ -89,8 +91,9 @@ def checkpoint(
         preserve_rng_state: whether random numbers (dropout) are the same the second time.
         use_reentrant, context_fn, determinism_check, debug, early_stop: change nothing.
 
-    Gradients are those of the function itself; a gradient of them (`create_graph`) cannot be had. Tensors among
-    `kwargs` count as constants.
+    Gradients are those of the function itself; a gradient of them (`create_graph`) cannot be had. Those of parameters,
+    and of other tensors that are no arguments, are added to their `grad` by every backward pass: take them by
+    ``loss.backward()``, not by `autograd.grad`.
     """
     if recording.get() is False:
         return function(*args, **kwargs)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.functions.pointwise import raw
+from tinygrad_edu.functions.shaping import contiguous
 from tinygrad_edu.primitive import wrap
 from tinygrad_edu.rules import elementwise, indexing, linalg, shaping
 
@@ -98,7 +99,7 @@ def grid_sample(
                 share = shaping.reshape(elementwise.multiply(v, u), shape=(*at.shape[:3], 1))
                 part = elementwise.multiply(_at(input, top + dy, left + dx), share)
                 value = part if value is None else elementwise.add(value, part)
-    return shaping.transpose(value, axes=(0, 3, 1, 2))
+    return contiguous(shaping.transpose(value, axes=(0, 3, 1, 2)))
 
 
 def _pixels(grid: Any, k: int, sides: tuple[int, ...], padding: str, corners: bool) -> Any:
