@@ -37,20 +37,29 @@ TIMEOUT = 300  # seconds; a mutant that runs longer has been noticed
 ENGINE = ("autograd/propagate.py", "node.py", "primitive.py")
 VIEWS = "tests/autograd/test_views.py"
 NEAR = {  # where the tests of a file of rules/ are, besides those named like it
-    "activations": ["tests/nn/test_functional.py", "tests/functions/test_pointwise.py"],
-    "cumulative": ["tests/functions/test_reductions.py"],
-    "decompositions": ["tests/test_linalg.py"],
+    "activations": [
+        "tests/rules/test_special_values_neural.py",
+        "tests/nn/test_functional.py",
+        "tests/functions/test_pointwise.py",
+    ],
+    "cumulative": ["tests/rules/test_special_values_reductions.py", "tests/functions/test_reductions.py"],
+    "decompositions": ["tests/rules/test_special_values_linalg.py", "tests/test_linalg.py"],
     "elementwise": ["tests/functions/test_pointwise.py"],
     "joining": ["tests/functions/test_shaping.py"],
     "linalg": ["tests/functions/test_products.py", "tests/test_linalg.py"],
-    "losses": ["tests/nn/test_losses.py", "tests/nn/test_losses_labels.py", "tests/nn/test_loss_modules.py"],
+    "losses": [
+        "tests/rules/test_special_values_neural.py",
+        "tests/nn/test_losses.py",
+        "tests/nn/test_losses_labels.py",
+        "tests/nn/test_loss_modules.py",
+    ],
     "neural": ["tests/nn/test_functional.py", "tests/nn/test_layers.py"],
     "normalization": ["tests/nn/test_norms.py"],
     "recurrent": ["tests/nn/test_recurrent.py"],
     "indexing": [VIEWS],
     "scattering": ["tests/functions/test_indexing.py"],
     "shaping": [VIEWS],
-    "special": ["tests/functions/test_pointwise.py"],
+    "special": ["tests/rules/test_special_values_elementwise.py", "tests/functions/test_pointwise.py"],
     "windows": ["tests/nn/test_convolution.py", "tests/nn/test_pooling.py"],
 }
 ENGINE_TESTS = (

@@ -372,3 +372,23 @@ def test_an_activation_that_the_loss_applies_itself_warns(loss, before, words):
     else:
         with pytest.warns(UserWarning, match=words):
             loss(before(x), target)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x, t: F.nll_loss(x, t),
+        lambda x, t: F.cross_entropy(x, t, label_smoothing=0.25),
+        lambda x, t: F.cross_entropy(x, t, weight=tg.tensor([1.0, 2.0, 4.0])),
+        lambda x, t: F.multi_margin_loss(x, t, p=2),
+    ],
+)
+def test_a_single_sample_is_a_batch_of_one(loss):
+    gradients = []
+    for x in (tg.tensor([0.5, -1.0, 2.0]), tg.tensor([[0.5, -1.0, 2.0]])):
+        x.requires_grad_()
+        y = loss(x, tg.tensor(1) if x.ndim == 1 else tg.tensor([1]))
+        y.backward(tg.tensor(3.0))
+        gradients.append([y.item(), *x.grad.reshape(3).tolist()])
+    np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-6)
+    assert np.count_nonzero(gradients[1]) > 1

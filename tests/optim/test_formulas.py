@@ -118,6 +118,14 @@ def test_averaged_sgd_keeps_the_average(options):
     assert (ours["eta"].item(), ours["mu"].item()) == (state["eta"], state["mu"])
 
 
+def test_the_average_starts_where_the_first_step_ended():
+    p = tg.tensor([1.0, -2.0], requires_grad=True)
+    optimizer = tg.optim.ASGD([p], lr=0.5)
+    p.grad = tg.tensor([0.5, 0.25])
+    optimizer.step()
+    assert optimizer.state[p]["ax"].tolist() == p.tolist()
+
+
 def test_adagrad_starts_anew_where_its_state_was_deleted():
     start, grads = problem(3)
     _, optimizer = run(tg, "Adagrad", {"initial_accumulator_value": 0.5}, start, grads)

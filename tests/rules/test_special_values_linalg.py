@@ -166,3 +166,34 @@ def test_second_derivatives_of_compositions() -> None:
         (lambda a, b: tg.einsum("ii,ij->j", a, b), (a, b)),
     ):
         assert gradcheck(f, inputs) and gradgradcheck(f, inputs)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ((3,), (3,)), ((3,), (3, 4)), ((3,), (2, 3, 4)), ((2, 3), (3,)), ((5, 2, 3), (3,)), ((2, 3), (5, 3, 4)),
+        ((5, 2, 3), (3, 4)), ((4, 1, 2, 3), (5, 3, 2)), ((2, 5, 2, 3), (3, 2)),
+    ],
+)  # fmt: skip
+def test_products_of_every_pair_of_dimensions(left: tuple[int, ...], right: tuple[int, ...]) -> None:
+    a, b = (tg.tensor(rng.standard_normal(shape)).requires_grad_() for shape in (left, right))
+    assert gradcheck(tg.matmul, (a, b))
+    assert gradgradcheck(tg.matmul, (a, b))
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 4), (3, 4, 2)])
+def test_singular_vectors_of_batches_of_oblong_matrices(shape: tuple[int, ...]) -> None:
+    x = tg.tensor(rng.standard_normal(shape)).requires_grad_()
+
+    def projections(x: Any) -> Any:
+        u, s, vh = linalg.svd(x, full_matrices=False)
+        return (u * s.unsqueeze(-2)) @ u.mT, vh.mT @ (s.unsqueeze(-1) * vh)  # which signs do not change
+
+    assert gradcheck(projections, (x,))
+
+
+def test_vectors_of_equal_eigenvalues_have_no_derivative() -> None:
+    x = tg.tensor(np.eye(2)).requires_grad_()
+    with np.errstate(all="ignore"):
+        (linalg.eigh(x)[1] * tg.tensor([[1.0, 2.0], [3.0, 5.0]]).double()).sum().backward()
+    assert not np.isfinite(x.grad.numpy()).all()  # rather than a number that means nothing

@@ -179,3 +179,12 @@ def test_constant_activations_are_normalized_to_zero():
         y = f(x)
         np.testing.assert_array_equal(y.detach().numpy(), np.zeros((4, 2)))
         assert np.isfinite(autograd.grad(y, [x], [tg.rand(4, 2)])[0].numpy()).all()
+
+
+def test_cross_entropy_of_probabilities_0_and_1_is_at_most_100_and_has_slopes_in_the_target():
+    x = tg.tensor(np.array([0.0, 1.0, 0.0, 1.0, 0.25]), requires_grad=True)
+    target = tg.tensor(np.array([1.0, 0.0, 0.0, 1.0, 0.5]), requires_grad=True)
+    y = F.binary_cross_entropy(x, target, reduction="none")
+    np.testing.assert_allclose(y.tolist(), [100, 100, 0, 0, -np.log(0.25 * 0.75) / 2])
+    (g,) = autograd.grad(y, target, tg.tensor(np.full(5, G)))
+    np.testing.assert_allclose(g.numpy() / G, [100, -100, 100, -100, np.log(3)])

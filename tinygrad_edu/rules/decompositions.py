@@ -103,7 +103,7 @@ def product_of_third(s: Any) -> Any:
 
 def cofactor_cotangent(g: Any, x: Any) -> Any:
     """det(u vᵀ) u (diag(p diag(h)) − p ∘ hᵀ) vᵀ with h = uᵀ g v, where p holds the products of all s but two."""
-    u, s, vh = np.linalg.svd(x, full_matrices=False)
+    u, s, vh = np.linalg.svd(x)
     h, p = T(u) @ g @ T(vh), product_of_third(s)
     own = np.eye(s.shape[-1], dtype=bool)
     diagonal = np.sum(p * np.expand_dims(np.sum(np.where(own, h, 0), axis=-1), -2), axis=-1)
