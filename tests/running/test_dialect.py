@@ -121,3 +121,10 @@ def test_infinities_come_without_a_word_of_the_librarys(run: Run) -> None:
     )
     assert done.stdout == "tensor([-inf]) tensor([nan]) tensor(inf)\n"
     assert done.stderr.count("RuntimeWarning") == 1 and "program.py" in done.stderr
+
+
+def test_nodes_have_pytorchs_names(run: Run) -> None:
+    done = run(
+        "import torch\nx = torch.ones(2, requires_grad=True)\nprint((x * 2).grad_fn.name(), x.exp().grad_fn.name())\n"
+    )
+    assert done.stdout == "MulBackward0 ExpBackward0\n", done.stderr

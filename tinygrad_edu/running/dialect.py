@@ -118,7 +118,7 @@ def speak() -> None:
     printing.dtype_name = _dtype_name
     printing.node_name = _backward
     Size.__repr__ = _size  # type: ignore[method-assign]
-    Node.name = _backward  # type: ignore[method-assign]
+    Node.name = _backward  # type: ignore[assignment, method-assign]
     Node.__repr__ = lambda node: f"<{_backward(node)} object at {id(node):#x}>"  # type: ignore[method-assign]
     Leaf.__repr__ = lambda leaf: f"<AccumulateGrad object at {id(leaf):#x}>"  # type: ignore[method-assign]
     Container.dtype = property(lambda t: _DTYPES[t._array.dtype])  # type: ignore[assignment, method-assign]
