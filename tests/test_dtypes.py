@@ -70,6 +70,12 @@ def test_an_operand_must_be_a_number_an_array_or_a_tensor(wrong):
         tg.exp(wrong)
 
 
+def test_several_results_are_no_operand():
+    for several in (tg.ones(2, 2).max(1), (tg.ones(2), (tg.ones(2), tg.ones(2)))):
+        with pytest.raises(TypeError, match=r"exp: .* several results .* take the one that is meant, x\[0\]"):
+            tg.exp(several)
+
+
 def test_other_peoples_whole_numbers_are_numbers():
     class Colour(enum.IntEnum):
         RED = 3

@@ -94,7 +94,11 @@ def as_operand(x: Any, name: str) -> Any:
         return plain_array(x)
     elif hasattr(x, "__index__") or isinstance(x, (1.0).__class__):  # an IntEnum, say
         return x.__index__() if hasattr(x, "__index__") else x.__float__()
-    remedy = f"; make it one: tensor({'[...]' if kind is list else '(...)'})" if kind in (list, tuple) else ""
+    remedy = ""
+    if isinstance(x, tuple) and any(hasattr(part, "_array") for part in x):
+        remedy = ", the several results of a function or a layer: take the one that is meant, x[0], or y, z = …"
+    elif kind in (list, tuple):
+        remedy = f"; make it one: tensor({'[...]' if kind is list else '(...)'})"
     raise TypeError(f"{name}: expected a Tensor, an array or a number, got {kind.__name__}{remedy}")
 
 

@@ -133,6 +133,8 @@ REFUSED = {
     "expand": (RuntimeError, "cannot be expanded", lambda t: t.expand(2, 5, 4)),
     "broadcast": (RuntimeError, "do not fit together", lambda t: tg.broadcast_tensors(t, tg.zeros(3))),
     "cat": (RuntimeError, r"\(2, 3, 4\), \(3,\)", lambda t: tg.cat([t, tg.zeros(3)])),
+    "cat without a list": (TypeError, r"write cat\(\[a, b\], dim=…\)", lambda t: tg.cat(t, t)),
+    "stack without a list": (TypeError, r"write stack\(\[a, b\], dim=…\)", lambda t: tg.stack(t, t)),
     "cat of nothing": (RuntimeError, "at least one", lambda t: tg.cat([])),
     "cat of numbers": (RuntimeError, "Use stack", lambda t: tg.cat([tg.tensor(1.0), tg.tensor(2.0)])),
     "cat of no list": (TypeError, "tuple or list", lambda t: tg.cat(3)),

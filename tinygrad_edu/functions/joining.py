@@ -27,8 +27,12 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _several(tensors: Any, name: str) -> list[Any]:
+def _several(tensors: Any, name: str, dim: Any = None) -> list[Any]:
     """The tensors of a sequence. Raises TypeError or RuntimeError if it is none, or empty."""
+    if isinstance(tensors, TensorBase) and isinstance(dim, TensorBase):
+        raise TypeError(
+            f"{name}: expected a tuple or list of tensors, and their dimension: write {name}([a, b], dim=…)"
+        )
     if isinstance(tensors, TensorBase):
         tensors = unbind(tensors) if tensors._array.ndim else [tensors]
     elif not isinstance(tensors, Sequence) and not hasattr(tensors, "__iter__"):
@@ -56,7 +60,7 @@ def cat(tensors: Any, dim: int = 0) -> Tensor:
     >>> tg.cat([tg.tensor([[1, 2]]), tg.tensor([[3, 4]])], dim=1)
     tensor([[1, 2, 3, 4]])
     """
-    xs = _several(tensors, "cat")
+    xs = _several(tensors, "cat", dim)
     if len(some := [x for x in xs if x._array.shape != (0,)]) < len(xs):
         xs = some or xs[:1]
     shape = xs[0]._array.shape
@@ -95,7 +99,7 @@ def stack(tensors: Any, dim: int = 0) -> Tensor:
     tensor([[1, 3],
             [2, 4]])
     """
-    xs = _several(tensors, "stack")
+    xs = _several(tensors, "stack", dim)
     shape = xs[0]._array.shape
     axis = one_axis(dim, len(shape) + 1, "stack")
     if any(x._array.shape != shape for x in xs):
