@@ -133,8 +133,8 @@ class Laplace(Distribution):
         self.batch_shape = self.loc.shape
 
     def _draw(self, sample_shape: Size) -> Any:
-        noise = functions.rand(sample_shape + self.loc.shape, dtype=self.loc._array.dtype) - 0.5
-        return self.loc - self.scale * functions.sign(noise) * functions.log1p(-2 * functions.abs(noise))
+        blank = functions.empty(sample_shape + self.loc.shape, dtype=self.loc._array.dtype)
+        return self.loc + self.scale * (blank.exponential_() - blank.clone().exponential_())  # (and always finite)
 
     def log_prob(self, value: Any) -> Any:
         return -functions.abs(value - self.loc) / self.scale - functions.log(2 * self.scale)
