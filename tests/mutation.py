@@ -96,7 +96,7 @@ class Mutant:
         """What names it in the list of equivalent mutants, also after lines have moved."""
         before = self.text.encode()[: self.column].decode()
         nth = before.count(self.old) if self.old else len(before.strip())
-        return self.path, self.text.strip(), f"{self.old} -> {self.new}", str(nth)
+        return self.path, self.text.strip(), f"{self.old} -> {self.new}".strip(), str(nth)
 
     def __str__(self) -> str:
         return " | ".join((f"{self.path}:{self.line}", self.text.strip(), *self.key[2:]))

@@ -55,6 +55,7 @@ softplus = rule(
 # -- along an axis ----------------------------------------------------------------------------------------
 
 _LAST = {1, -1, (1,), (-1,)}  # of two axes
+FEW = 32  # columns: up to which NumPy compares columns faster than rows
 
 
 def of_rows(x: Any, axis: Any) -> bool:
@@ -66,7 +67,7 @@ def centred(x: Any, axis: int) -> Any:
     """`x` minus its largest entry along the axis: now exp cannot overflow."""
     if type(x) is not ndarray:
         return x - np.max(x, axis=axis, keepdims=True)
-    if of_rows(x, axis) and x.shape[1] < 32:  # NumPy compares a few long columns faster than many short rows
+    if of_rows(x, axis) and x.shape[1] < FEW:
         return x - np.maximum.reduce(x.T.copy(), 0, initial=-np.inf)[:, None]
     return x - np.maximum.reduce(x, axis, keepdims=True, initial=-np.inf)
 
