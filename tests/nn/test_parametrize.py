@@ -110,6 +110,8 @@ class Wider(nn.Module):
     [
         (lambda m: parametrize.register_parametrization(m, "wieght", Double()), ValueError, "name 'wieght'.*weight"),
         (lambda m: parametrize.register_parametrization(m, "weight", Wider()), ValueError, "may not change the shape"),
+        (lambda m: [parametrize.register_parametrization(m, "weight", p()) for p in (Double, Wider)],
+         ValueError, "may not change the shape"),
         (lambda m: parametrize.register_parametrization(m, "weight", nn.MaxPool1d(1, return_indices=True)),
          ValueError, "must return a tensor"),
         (lambda m: parametrize.remove_parametrizations(m, "weight"), ValueError, "does not have a parametrization"),

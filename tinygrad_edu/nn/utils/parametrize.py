@@ -94,6 +94,9 @@ def register_parametrization(module: Any, tensor_name: str, parametrization: Mod
     """
     if is_parametrized(module, tensor_name):
         functions: Any = module.parametrizations[tensor_name]
+        if not unsafe:
+            before = _unrecorded(functions)
+            _check(_unrecorded(parametrization, before), before)
         functions.append(parametrization)
         return module
     if tensor_name not in module._parameters and tensor_name not in module._buffers:
@@ -104,7 +107,7 @@ def register_parametrization(module: Any, tensor_name: str, parametrization: Mod
     original = getattr(module, tensor_name)
     functions = ParametrizationList([parametrization], original)
     if not unsafe:
-        _check(functions, original)
+        _check(_unrecorded(functions), original)
     if not is_parametrized(module):
         module.parametrizations = ModuleDict()
     delattr(module, tensor_name)
@@ -113,8 +116,7 @@ def register_parametrization(module: Any, tensor_name: str, parametrization: Mod
     return module
 
 
-def _check(functions: ParametrizationList, original: Any) -> None:
-    value = _unrecorded(functions)
+def _check(value: Any, original: Any) -> None:
     if not isinstance(value, Tensor):
         raise ValueError(f"A parametrization must return a tensor. Got {type(value).__name__}.")
     if value._array.shape != original._array.shape or value._array.dtype != original._array.dtype:
