@@ -392,3 +392,13 @@ def test_a_single_sample_is_a_batch_of_one(loss):
         gradients.append([y.item(), *x.grad.reshape(3).tolist()])
     np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-6)
     assert np.count_nonzero(gradients[1]) > 1
+
+
+def test_weighed_classes_of_images_are_those_of_their_pixels():
+    rng = np.random.default_rng(3)
+    x = tg.tensor(rng.standard_normal((2, 3, 4, 5)), requires_grad=True)
+    t, weight = tg.tensor(rng.integers(3, size=(2, 4, 5))), tg.tensor([1.0, 2.0, 4.0]).double()
+    F.cross_entropy(x, t, weight=weight, label_smoothing=0.25).backward()
+    pixels = tg.tensor(np.moveaxis(x.detach().numpy(), 1, -1).reshape(-1, 3), requires_grad=True)
+    F.cross_entropy(pixels, t.reshape(-1), weight=weight, label_smoothing=0.25).backward()
+    np.testing.assert_allclose(np.moveaxis(x.grad.numpy(), 1, -1).reshape(-1, 3), pixels.grad.numpy(), atol=1e-12)

@@ -197,3 +197,8 @@ def test_vectors_of_equal_eigenvalues_have_no_derivative() -> None:
     with np.errstate(all="ignore"):
         (linalg.eigh(x)[1] * tg.tensor([[1.0, 2.0], [3.0, 5.0]]).double()).sum().backward()
     assert not np.isfinite(x.grad.numpy()).all()  # rather than a number that means nothing
+
+
+def test_the_second_derivative_of_det_is_each_matrixs_own() -> None:
+    x = tg.tensor(rng.standard_normal((2, 3, 3))).requires_grad_()
+    assert gradgradcheck(linalg.det, (x,))

@@ -183,7 +183,7 @@ def qr_cotangent(g: Any, y: Any) -> Any:
     """(gq + q mirrored(r grᵀ − gqᵀ q)) r⁻ᵀ; what a wide matrix has beyond the square is q times the rest of r."""
     (gq, gr), (q, r) = g, y
     k, n = r.shape[-2:]
-    if n > k:
+    if k < n:
         gq = gq + q @ r[..., k:] @ T(gr[..., k:])
         return np.concatenate([qr_cotangent((gq, gr[..., :k]), (q, r[..., :k])), q @ gr[..., k:]], axis=-1)
     if n < k:

@@ -26,7 +26,7 @@ def right_of_matmul(g: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
         return np.tensordot(g, a, g.ndim)
     if a.ndim == 1:
-        return np.expand_dims(a, -1) * np.expand_dims(g, -2)
+        return np.expand_dims(a, 1) * np.expand_dims(g, -2)
     if a.ndim == b.ndim:
         return np.matmul(np.swapaxes(a, -1, -2), g)
     if b.ndim == 2:
