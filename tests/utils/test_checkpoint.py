@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import pytest
@@ -74,6 +75,56 @@ def test_what_is_kept_is_the_input() -> None:
     with tg.no_grad():
         assert not checkpoint(function, a, b, 3.0)[0].requires_grad
     assert not checkpoint(lambda x: x + 1, b).requires_grad  # nothing in it is trained
+
+
+def test_gradients_that_are_asked_for_touch_no_others() -> None:
+    layer, x = nn.Linear(3, 2), tg.randn(4, 3, requires_grad=True)
+    wanted = [x, *layer.parameters()]
+    found = []
+    for run in (lambda f, a: f(a), checkpoint):
+        h = x * 2  # computed outside, used inside and afterwards
+        y = run(lambda a, *, b=h: layer(a) * b[:, :2], h) + h[:, :2]
+        found.append(tg.autograd.grad((y * y).sum(), wanted))
+        assert all(t.grad is None for t in wanted)
+    for a, b in zip(*found, strict=True):
+        assert tg.allclose(a, b)
+    checkpoint(layer, x).sum().backward(inputs=[x])
+    assert x.grad is not None and layer.weight.grad is None
+
+
+def test_what_is_computed_in_between_is_freed() -> None:
+    kept: list[Any] = []
+
+    def function(x: Any) -> Any:
+        h = x.exp()
+        kept.append(weakref.ref(h._array))
+        return h.sin()
+
+    y = checkpoint(function, tg.ones(3, requires_grad=True))
+    assert kept[0]() is None
+    y.sum().backward()
+    assert kept[1]() is None
+
+
+def test_hooks_of_parameters_are_called_once() -> None:
+    layer, seen = nn.Linear(2, 1), []
+    layer.weight.register_hook(lambda g: seen.append(1) or g * 10)
+    (checkpoint(layer, tg.ones(1, 2)) + checkpoint(checkpoint, layer, tg.ones(1, 2))).sum().backward()
+    assert layer.weight.grad is not None and layer.weight.grad.tolist() == [[20, 20]] and seen == [1]
+
+
+def test_what_cannot_be_computed_again_is_refused() -> None:
+    layer, x = nn.Linear(2, 1), tg.ones(1, 2, requires_grad=True)
+    with pytest.raises(TypeError, match="not a dict"):
+        checkpoint(lambda x: {"y": x}, x)
+    with pytest.raises(RuntimeError, match="gradients of gradients"):
+        tg.autograd.grad(checkpoint(layer, x).sum(), x, create_graph=True)
+    y = checkpoint(layer, x).sum()
+    with tg.no_grad():
+        layer.weight.mul_(2)
+    with pytest.raises(RuntimeError, match="has changed it in place"):
+        y.backward()
+    assert x.grad is layer.weight.grad is None
 
 
 @pytest.mark.parametrize("segments", [1, 2, 3])

@@ -10,62 +10,79 @@ tensor(4.)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tinygrad_edu.autograd.backward import backward
 from tinygrad_edu.autograd.function import Function
 from tinygrad_edu.autograd.grad_mode import enable_grad
-from tinygrad_edu.functions.creation import zeros
+from tinygrad_edu.autograd.propagate import ordered, propagate
 from tinygrad_edu.functions.random import get_rng_state, set_rng_state
 from tinygrad_edu.memory import recording
+from tinygrad_edu.node import Leaf, wrap
 from tinygrad_edu.tensor import Tensor
 
 __all__ = ["checkpoint", "checkpoint_sequential"]
 
 
-class _Forgetful(Function):
-    """A function of tensors of which only the inputs are kept."""
+class Checkpoint(Function):
+    """A call of which only what it was given is kept: the arguments, and the leaves (parameters) that it found."""
 
     @staticmethod
-    def forward(ctx: Any, anchor: Any, call: Callable[..., Any], preserve: bool, *args: Any) -> Any:
-        ctx.call, ctx.state = call, get_rng_state() if preserve else None
-        ctx.places = [k for k, x in enumerate(args) if isinstance(x, Tensor)]
-        ctx.rest = [None if isinstance(x, Tensor) else x for x in args]
-        ctx.save_for_backward(*(args[k] for k in ctx.places))
-        with enable_grad():
-            out = call(*_detached(args, ctx.needs_input_grad[3:]))
-        several = isinstance(out, (tuple, list))
-        results = [x.detach() if isinstance(x, Tensor) else x for x in (out if several else (out,))]
-        for old, new in zip(out if several else (out,), results, strict=True):
-            if isinstance(old, Tensor) and not old.requires_grad:
-                ctx.mark_non_differentiable(new)
-        return tuple(results) if several else results[0]
+    def forward(ctx: Any, call: Callable[..., Any], state: Any, made: list[Any], leaves: int, *given: Any) -> Any:
+        (out,) = made  # (in a list: it is no operand)
+        ctx.call, ctx.state, ctx.leaves = call, state, leaves
+        ctx.places = [k for k, x in enumerate(given) if isinstance(x, Tensor)]
+        ctx.rest = [None if isinstance(x, Tensor) else x for x in given]
+        ctx.save_for_backward(*(given[k] for k in ctx.places))
+        results = [x.detach() if isinstance(x, Tensor) else x for x in _listed(out)]
+        constant = [new for old, new in zip(_listed(out), results, strict=True) if _edge(old) is None]
+        ctx.mark_non_differentiable(*(x for x in constant if isinstance(x, Tensor)))
+        return tuple(results) if isinstance(out, (tuple, list)) else results[0]
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        args = list(ctx.rest)
+        if recording.get():
+            raise RuntimeError(
+                "checkpoint: gradients of gradients (create_graph=True) cannot be had of what is computed again. Call "
+                "the function itself."
+            )
+        given, needed = list(ctx.rest), ctx.needs_input_grad[4:]
         for k, t in zip(ctx.places, ctx.saved_tensors, strict=True):
-            args[k] = t
-        needed = ctx.needs_input_grad[3:]
+            given[k] = t
+        inputs = _detached(given[ctx.leaves :], needed[ctx.leaves :])
         now = get_rng_state()
         if ctx.state is not None:  # dropout drops what it dropped the first time
             set_rng_state(ctx.state)
         try:
             with enable_grad():
-                inputs = _detached(args, needed)
                 out = ctx.call(*inputs)
         finally:
             if ctx.state is not None:
                 set_rng_state(now)
-        outputs = out if isinstance(out, (tuple, list)) else (out,)
-        pairs = [
-            (y, g)
-            for y, g in zip(outputs, grads, strict=True)
-            if isinstance(y, Tensor) and y.requires_grad and g is not None
-        ]
-        backward([y for y, _ in pairs], [g for _, g in pairs])
-        return (None, None, None, *(x.grad if on else None for x, on in zip(inputs, needed, strict=True)))
+        seeds: dict[Any, Any] = {}
+        for y, g in zip(_listed(out), grads, strict=True):
+            if g is not None and (edge := _edge(y)) is not None:
+                seeds[edge] = seeds[edge] + g._array if edge in seeds else g._array
+        goals = [_edge(x) if on else None for x, on in zip((*given[: ctx.leaves], *inputs), needed, strict=True)]
+        found, _ = propagate(seeds, {edge for edge in goals if edge is not None}, True, False)
+        return (None, None, None, None, *(wrap(found[edge]) if edge in found else None for edge in goals))
+
+
+def _listed(out: Any) -> Sequence[Any]:
+    return out if isinstance(out, (tuple, list)) else (out,)
+
+
+def _edge(x: Any) -> Any:
+    return x._edge() if isinstance(x, Tensor) else None
+
+
+def _leaves(out: Any, inputs: Iterable[Any]) -> list[Any]:
+    """The leaves that the results were computed from, apart from the inputs: parameters."""
+    edges = [edge for x in _listed(out) if (edge := _edge(x)) is not None]
+    below = dict.fromkeys([*edges, *(edge for node in ordered(edges) for edge in node.edges)])
+    known = {_edge(x) for x in inputs}
+    tensors = [edge.tensor() for edge in below if isinstance(edge, Leaf) and edge not in known]
+    return [t for t in tensors if t is not None]
 
 
 def _detached(args: Iterable[Any], needed: Iterable[bool]) -> list[Any]:
@@ -91,9 +108,11 @@ def checkpoint(
         preserve_rng_state: whether random numbers (dropout) are the same the second time.
         use_reentrant, context_fn, determinism_check, debug, early_stop: change nothing.
 
-    Gradients are those of the function itself; a gradient of them (`create_graph`) cannot be had. Those of parameters,
-    and of other tensors that are no arguments, are added to their `grad` by every backward pass: take them by
-    ``loss.backward()``, not by `autograd.grad`.
+    Gradients are those of the function itself, for arguments and for leaves (parameters). A computed tensor whose own
+    gradient is wanted (`autograd.grad`, a hook) must be one of `args`.
+
+    Raises TypeError for a function that returns a dict, RuntimeError where a gradient of gradients is wanted
+    (`create_graph`) and where a parameter was changed in place before the backward pass.
     """
     if recording.get() is False:
         return function(*args, **kwargs)
@@ -101,7 +120,14 @@ def checkpoint(
     def call(*args: Any) -> Any:
         return function(*args, **kwargs)
 
-    return _Forgetful.apply(zeros((), requires_grad=True), call, preserve_rng_state, *args)
+    state = get_rng_state() if preserve_rng_state else None
+    with enable_grad():
+        inputs = _detached(args, [_edge(x) is not None for x in args])
+        out = call(*inputs)
+    if isinstance(out, Mapping):
+        raise TypeError("checkpoint: the function must return a tensor or a tuple of some, not a dict: its values, say")
+    leaves = _leaves(out, inputs)
+    return Checkpoint.apply(call, state, [out], len(leaves), *leaves, *args)
 
 
 def checkpoint_sequential(functions: Any, segments: int, input: Any, use_reentrant: Any = None, **options: Any) -> Any:
