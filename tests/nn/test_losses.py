@@ -402,3 +402,11 @@ def test_weighed_classes_of_images_are_those_of_their_pixels():
     pixels = tg.tensor(np.moveaxis(x.detach().numpy(), 1, -1).reshape(-1, 3), requires_grad=True)
     F.cross_entropy(pixels, t.reshape(-1), weight=weight, label_smoothing=0.25).backward()
     np.testing.assert_allclose(np.moveaxis(x.grad.numpy(), 1, -1).reshape(-1, 3), pixels.grad.numpy(), atol=1e-12)
+
+
+def test_large_logits_in_lazy_arrays_do_not_overflow():
+    da = pytest.importorskip("dask.array")
+    x = np.array([[1000.0, 0.0, -1000.0], [0.0, 2000.0, 1.0]])
+    lazy = tg.as_tensor(da.from_array(x, chunks=1))
+    assert F.cross_entropy(lazy, tg.as_tensor(da.from_array(np.array([1, 1]), chunks=1))).item() == 500
+    np.testing.assert_array_equal(F.softmax(lazy, dim=1).numpy(), [[1, 0, 0], [0, 1, 0]])

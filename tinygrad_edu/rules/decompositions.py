@@ -78,7 +78,7 @@ def cofactor(x: Any) -> Any:
     """
     if isinstance(x, TensorBase):
         return cofactors(x)
-    u, s, vh = np.linalg.svd(x, full_matrices=False)
+    u, s, vh = np.linalg.svd(x)
     return orientation(u, vh) * (u * np.expand_dims(product_of_others(s), -2)) @ vh
 
 

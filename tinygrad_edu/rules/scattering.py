@@ -54,7 +54,7 @@ def per_hit(g: Any, y: Any, x: Any, src: Any, indices: Any, axis: int) -> Any:
 
 scatter_prod = rule(
     lambda x, src, indices, *, axis: multiplied(x, src, indices, axis),
-    lambda g, _x, src, indices, axis: g * multiplied(np.ones_like(_x), src, indices, axis),
+    lambda g, src, indices, axis: g * multiplied(np.ones_like(g), src, indices, axis),
     lambda g, x, src, indices, axis: along(g, indices, axis) * product_of_others(x, src, indices, axis),
     None,
     name="scatter_prod",
