@@ -45,6 +45,7 @@ def test_histograms_are_numpys() -> None:
         (lambda x: x.requires_grad_().apply_(abs), TypeError, "requires grad"),
         (lambda x: x.put_(tg.tensor([3]), tg.ones(1)), IndexError, "out of range"),
         (lambda x: x.put_(tg.tensor([0]), tg.ones(2)), RuntimeError, "same number of elements"),
+        (lambda x: x.put_(tg.tensor([0.0]), tg.ones(1)), RuntimeError, r"write index.long\(\)"),
     ],
 )
 def test_what_makes_no_sense_is_refused(call: Any, error: Any, said: str) -> None:

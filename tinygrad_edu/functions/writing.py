@@ -127,6 +127,8 @@ def put_(self: Any, index: Any, source: Any, accumulate: bool = False) -> Tensor
             [0., 7.]])
     """
     at, values = index._array, source
+    if at.dtype.kind not in "iu":
+        raise RuntimeError(f"put_: Expected a long tensor for index, but got {at.dtype}: write index.long()")
     if at.size != source._array.size:
         raise RuntimeError(
             f"put_: source should have the same number of elements as index, but got {source._array.size} and {at.size}"

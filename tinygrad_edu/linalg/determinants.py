@@ -79,14 +79,18 @@ def matrix_power(A: Any, n: int) -> Tensor:
         A, n = inv(A), -n
     if n == 0:
         return elementwise.add(elementwise.multiply(A, 0), np.eye(A.shape[-1], dtype=A.dtype))
+    if n == 1:
+        return shaping.clone(A)
     result: Any = None
     while True:
         if n & 1:
             result = A if result is None else matmul(result, A)
         n >>= 1
         if not n:
-            return shaping.reshape(result, shape=result.shape)
+            break
         A = matmul(A, A)
+    power: Tensor = result
+    return power
 
 
 def multi_dot(tensors: Sequence[Any]) -> Tensor:
