@@ -39,6 +39,22 @@ def test_gradients_pass_through_vmap() -> None:
     assert x.grad is not None and x.grad.tolist() == [0, 2, 4]
 
 
+def test_models_are_stacked() -> None:
+    models = [tg.nn.BatchNorm1d(2).requires_grad_(k < 0) for k in range(3)]
+    models[1].running_mean.fill_(5.0)
+    params, buffers = tg.func.stack_module_state(models)
+    assert list(params) == ["weight", "bias"] and params["weight"].shape == (3, 2) and params["bias"].is_leaf
+    assert buffers["running_mean"].tolist() == [[0, 0], [5, 5], [0, 0]] and not params["weight"].requires_grad
+    layers = [tg.nn.Linear(1, 1), tg.nn.Linear(1, 1)]
+    assert tg.func.stack_module_state(layers)[0]["weight"].requires_grad
+    with pytest.raises(RuntimeError, match="at least one"):
+        tg.func.stack_module_state([])
+    with pytest.raises(RuntimeError, match="same class"):
+        tg.func.stack_module_state([layers[0], models[0]])
+    with pytest.raises(RuntimeError, match="training"):
+        tg.func.stack_module_state([layers[0], layers[1].eval()])
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [

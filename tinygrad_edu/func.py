@@ -8,18 +8,20 @@ tensor(12.)
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from tinygrad_edu.autograd.grad_mode import no_grad
 from tinygrad_edu.autograd.transforms import grad, hessian, jacobian, jvp, value_and_grad, vjp
 from tinygrad_edu.functions.indexing import select
 from tinygrad_edu.functions.joining import stack
+from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.utils.stateless import functional_call
 from tinygrad_edu.primitive import TensorBase
 
 __all__ = [
-    "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacobian", "jacrev", "jvp", "value_and_grad",
-    "vjp", "vmap",
+    "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacobian", "jacrev", "jvp", "stack_module_state",
+    "value_and_grad", "vjp", "vmap",
 ]  # fmt: skip
 
 jacrev = jacfwd = jacobian
@@ -40,6 +42,34 @@ def grad_and_value(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = F
         return gradient, value
 
     return call
+
+
+def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The parameters and the buffers of models that are alike, by name, stacked: an ensemble for `vmap`.
+
+    Raises RuntimeError for no model, and for models of several classes or of which some are training.
+
+    >>> import tinygrad_edu as tg
+    >>> layers = [tg.nn.Linear(2, 3) for _ in range(5)]
+    >>> params, buffers = tg.func.stack_module_state(layers)
+    >>> params["weight"].shape
+    Size([5, 3, 2])
+    >>> call = lambda p, x: tg.func.functional_call(layers[0], p, (x,))
+    >>> tg.vmap(call, in_dims=(0, None))(params, tg.ones(4, 2)).shape
+    Size([5, 4, 3])
+    """
+    if not models:
+        raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
+    if len({type(m) for m in models}) > 1 or len({m.training for m in models}) > 1:
+        raise RuntimeError(
+            "stack_module_state: Expected all models to be of the same class, and to be in the same training/eval mode."
+        )
+    with no_grad():
+        kinds = [[dict(m.named_parameters()) for m in models], [dict(m.named_buffers()) for m in models]]
+        params, buffers = ({name: stack([of[name] for of in each]) for name in each[0]} for each in kinds)
+    for name, t in params.items():
+        t.requires_grad_(kinds[0][0][name].requires_grad)
+    return params, buffers
 
 
 def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, **options: Any) -> Callable[..., Any]:

@@ -80,12 +80,13 @@ def test_copies_have_parametrizations_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("normalize", [nn.utils.weight_norm, nn.utils.spectral_norm])
-def test_layers_with_computed_weights_can_be_pickled(normalize: Any) -> None:
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda layer: pickle.loads(pickle.dumps(layer))])
+def test_layers_with_computed_weights_can_be_copied_and_pickled(normalize: Any, copied: Any) -> None:
     layer, x = normalize(nn.Linear(3, 2)).eval(), tg.ones(1, 3)
-    with tg.no_grad():
-        layer(x)  # now the weight has no graph
-    again = pickle.loads(pickle.dumps(layer))
-    assert tg.equal(again(x), layer(x)) and again.state_dict().keys() == layer.state_dict().keys()
+    y = layer(x)
+    again = copied(layer)
+    assert layer.weight.grad_fn is not None and not again.weight.requires_grad
+    assert tg.equal(again(x), y) and again.state_dict().keys() == layer.state_dict().keys()
     first = next(p for name, p in again.named_parameters() if name != "bias")
     with tg.no_grad():
         first.mul_(2)  # the weight follows its own parameters

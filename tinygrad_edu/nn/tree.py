@@ -87,6 +87,11 @@ class Tree:
         if kind == BUFFER:
             self._mark_transient(name, not value.persistent)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles are made from. A weight that is computed before each call leaves its graph behind."""
+        computed = self.__dict__.get("_computed_weights", ())  # of nn.utils.weight_norm and spectral_norm
+        return self.__dict__ | {name: self.__dict__[name].detach() for name in computed}
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)  # (without asking for attributes: a subclass may define __getattr__)
 

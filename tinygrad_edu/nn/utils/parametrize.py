@@ -136,7 +136,7 @@ def _class_with(plain: type, names: list[str]) -> type:
 
 def _reduced(self: Any) -> tuple[Any, ...]:
     """What pickle and deepcopy make a parametrized module from: its class has no name that it could be found by."""
-    return _made_anew, (type(self)._plain, list(self.parametrizations)), self.__dict__
+    return _made_anew, (type(self)._plain, list(self.parametrizations)), self.__getstate__()
 
 
 def _made_anew(plain: type, names: list[str]) -> Any:
