@@ -65,7 +65,7 @@ def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Any], dict[s
             "stack_module_state: Expected all models to be of the same class, and to be in the same training/eval mode."
         )
     with no_grad():
-        kinds = [[dict(m.named_parameters()) for m in models], [dict(m.named_buffers()) for m in models]]
+        kinds: Any = [[dict(m.named_parameters()) for m in models], [dict(m.named_buffers()) for m in models]]
         params, buffers = ({name: stack([of[name] for of in each]) for name in each[0]} for each in kinds)
     for name, t in params.items():
         t.requires_grad_(kinds[0][0][name].requires_grad)
