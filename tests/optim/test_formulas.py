@@ -118,6 +118,14 @@ def test_averaged_sgd_keeps_the_average(options):
     assert (ours["eta"].item(), ours["mu"].item()) == (state["eta"], state["mu"])
 
 
+def test_adamw_decays_apart_from_the_gradient():
+    p = tg.tensor([1.0, -2.0], dtype=tg.float64, requires_grad=True)
+    optimizer = tg.optim.AdamW([p], lr=0.5, weight_decay=0.125)
+    p.grad = tg.zeros_like(p)
+    optimizer.step()
+    np.testing.assert_allclose(p.tolist(), [0.9375, -1.875], rtol=1e-15)
+
+
 def test_the_average_starts_where_the_first_step_ended():
     p = tg.tensor([1.0, -2.0], requires_grad=True)
     optimizer = tg.optim.ASGD([p], lr=0.5)

@@ -100,3 +100,51 @@ def test_dtypes_stay(dtype: Any) -> None:
     y = tg.cat([x[[0, 0]], tg.stack([x[1], x[2]])]).scatter_add(0, tg.tensor([0]), x[:1])
     y.sum().backward()
     assert y.dtype == dtype and x.grad.dtype == dtype
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        ([0, 0, -1],), ([0, 0], [1, 1]), ([0, -2], [1, 1], [0, 0]), (slice(None), [1, 1]), (slice(1, None), [0, 0]),
+        ([0, 1], slice(None), [1, 1]), ([1, 1], slice(0, 1), [0, 0]), (1, [0, 0]), (None, [0, 0]), ([],), ([], []),
+        (slice(None), slice(None, None, 2), [1, 1]), (Ellipsis, [1, 1]), ([[0, 0], [1, 1]], [1, 0]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_read_twice_gets_both_cotangents_by_every_kind_of_index(index):
+    index = tuple(np.array(i, int) if isinstance(i, list) else i for i in index)
+    x = tg.tensor(np.arange(12.0).reshape(2, 3, 2), requires_grad=True)
+    y = x[index]
+    v = np.arange(1.0, 1 + y.numel()).reshape(y.shape)
+    (g,) = tg.autograd.grad(y, x, tg.tensor(v))
+    expected = np.zeros((2, 3, 2))
+    np.add.at(expected, index, v)
+    np.testing.assert_array_equal(g.numpy(), expected)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        (0,), (-1,), (1, 2), (slice(0, 2),), (slice(1, 2), slice(1, None)), (Ellipsis, 1), (0, Ellipsis, -1),
+        (slice(None), Ellipsis), (None, 1), (slice(0, 1), None, 2), (Ellipsis, None, slice(1, 2)),
+        (1, None, Ellipsis, 0), (slice(0, 2, 1),), (slice(2, 0),),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_slices_of_lazy_arrays_have_their_gradients(index):
+    da = pytest.importorskip("dask.array")
+    a = np.arange(12.0).reshape(2, 3, 2)
+    gradients = []
+    for array in (a, da.from_array(a, chunks=2)):
+        x = tg.as_tensor(array).requires_grad_()
+        y = x[index]
+        (y * y * tg.as_tensor(np.arange(1.0, 1 + y.numel()).reshape(y.shape))).sum().backward()  # y is lazy: 2 y, too
+        gradients.append(np.asarray(x.grad._array))
+    np.testing.assert_array_equal(gradients[1], gradients[0])
+
+
+def test_steps_in_lazy_arrays_have_no_gradient():
+    da = pytest.importorskip("dask.array")
+    x = tg.as_tensor(da.ones(4, chunks=2)).requires_grad_()
+    with pytest.raises(TypeError, match="gradient for integers and slices without a step only"):
+        (x[::2] * x[::2]).sum().backward()

@@ -91,6 +91,8 @@ def padded(g: Any, index: tuple[Any, ...], shape: Any) -> Any:
     ranges = [range(n)[i] if isinstance(i, slice) else range(n)[i % n :][:1] for i, n in zip(index, shape)]  # noqa: B905
     ranges += map(range, shape[len(index) :])
     widths = [(r.start, n - r.start - len(r)) for r, n in zip(ranges, shape, strict=True)]
+    if 0 in g.shape:  # Dask cannot pad nothing
+        return np.broadcast_to(np.zeros((), g.dtype), shape)
     return np.pad(np.reshape(g, tuple(map(len, ranges))), widths)
 
 
