@@ -108,11 +108,12 @@ def test_dtypes_stay(dtype: Any) -> None:
         ([0, 0, -1],), ([0, 0], [1, 1]), ([0, -2], [1, 1], [0, 0]), (slice(None), [1, 1]), (slice(1, None), [0, 0]),
         ([0, 1], slice(None), [1, 1]), ([1, 1], slice(0, 1), [0, 0]), (1, [0, 0]), (None, [0, 0]), ([],), ([], []),
         (slice(None), slice(None, None, 2), [1, 1]), (Ellipsis, [1, 1]), ([[0, 0], [1, 1]], [1, 0]),
+        ([True, False], slice(None), [1, 1]), ([True, True], [0, 0]), ([False, True], [1]),
     ],
     ids=str,
 )  # fmt: skip
 def test_what_is_read_twice_gets_both_cotangents_by_every_kind_of_index(index):
-    index = tuple(np.array(i, int) if isinstance(i, list) else i for i in index)
+    index = tuple(np.array(i, None if i else int) if isinstance(i, list) else i for i in index)
     x = tg.tensor(np.arange(12.0).reshape(2, 3, 2), requires_grad=True)
     y = x[index]
     v = np.arange(1.0, 1 + y.numel()).reshape(y.shape)

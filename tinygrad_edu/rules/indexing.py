@@ -28,7 +28,7 @@ def put(g: Any, index: tuple[Any, ...], shape: Any) -> Any:
     if type(g) is not ndarray and hasattr(g, "__array_function__"):
         return padded(g, index, shape)
     repeats = [k for k, i in enumerate(index) if may_repeat(i)]
-    if len(repeats) == 1 and all(type(i) is slice and i == FULL for i in index if i is not index[repeats[0]]):
+    if len(repeats) == sum(type(i) is ndarray for i in index) == 1:  # among full slices
         return put_rows(g, index[repeats[0]], shape, repeats[0])
     if repeats and len(repeats) == len(index):
         k = len(index)
