@@ -312,6 +312,26 @@ def test_gradients_are_summed_over_broadcast_axes_wherever_they_are(shapes):
         assert x.grad.tolist() == v.sum(ones, keepdims=True).sum(missing).tolist()
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("shape", [(4,), (3, 1), (1, 4), (1, 1), (), (1, 3, 4), (2, 3, 4)])
+def test_gradients_of_matrices_are_summed_over_broadcast_axes(shape, create_graph):
+    x = tg.tensor(np.ones(shape), requires_grad=True)
+    v = np.arange(1.0, 13).reshape(3, 4)
+    y = x + tg.tensor(np.zeros((3, 4)))
+    (g,) = autograd.grad(y, x, tg.tensor(np.broadcast_to(v, y.shape)), create_graph=create_graph)
+    (k,) = autograd.grad((x * x * tg.tensor(v)).sum(), x, create_graph=True)
+    assert autograd.grad(k.sum(), x)[0].tolist() == (2 * np.broadcast_to(1.0, shape) * g.numpy()).tolist()
+    axes = {(4,): 0, (3, 1): 1, (1, 4): 0, (1, 1): (0, 1), (): (0, 1)}.get(shape, ())
+    assert g.tolist() == (v.sum(axes).reshape(shape) if axes != () else np.broadcast_to(v, shape)).tolist()
+
+
+def test_gradients_of_a_matrix_are_summed_over_a_batch():
+    x = tg.tensor(np.ones((3, 4)), requires_grad=True)
+    v = np.arange(1.0, 25).reshape(2, 3, 4)
+    (x + tg.tensor(np.zeros((2, 3, 4)))).backward(tg.tensor(v))
+    assert x.grad.tolist() == v.sum(0).tolist()
+
+
 def test_a_graph_is_created_also_inside_no_grad():
     x = scalar(2.0)
     y = x * x * x
