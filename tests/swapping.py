@@ -37,10 +37,10 @@ class Swapping:
         ours = {filename for filename, *_ in self.jobs}
         functions: dict[tuple[str, CodeType], list[FunctionType]] = {}
         caches = []
-        for x in gc.get_objects():
-            if isinstance(x, FunctionType) and x.__code__.co_filename in ours:
+        for x in gc.get_objects():  # by type: to ask some for their __class__ has effects
+            if type(x) is FunctionType and x.__code__.co_filename in ours:
                 functions.setdefault((x.__code__.co_filename, x.__code__), []).append(x)
-            elif isinstance(x, _lru_cache_wrapper):
+            elif type(x) is _lru_cache_wrapper:
                 caches.append(x)
         needed = chosen(session.items, list(dict.fromkeys(t for *_, tests in self.jobs for t in tests)))
         running = {child(lambda: run(session, needed), quiet=False): -1}
