@@ -115,6 +115,28 @@ def test_several_outputs_at_once_count_each_path_once():
     assert x.grad.tolist() == [2 + 4, 4 + 32]
 
 
+def test_what_lies_behind_the_inputs_is_neither_run_nor_released():
+    x, y = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    h = x.exp()
+    h.register_hook(lambda g: g * 10)
+    (g,) = autograd.grad((h * y).sum(), h)
+    assert g.tolist() == [30, 40]
+    (h * 2).sum().backward()  # needs what exp has saved
+    np.testing.assert_allclose(x.grad.numpy(), 20 * np.exp([1.0, 2.0]))
+    loss = (y * y).sum()
+    loss.backward()
+    loss.backward(inputs=[x])  # which the loss does not depend on: nothing that was released is needed
+    assert autograd.grad(loss, x, allow_unused=True) == (None,)
+
+
+def test_a_retained_gradient_is_added_once():
+    x = leaf(1.0, 2.0)
+    h = x * 2
+    h.retain_grad()
+    (h * h).sum().backward(inputs=[h])
+    assert h.grad.tolist() == [4, 8] and x.grad is None
+
+
 def test_backward_with_inputs_leaves_other_gradients_alone():
     a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
     (a * b).sum().backward(inputs=[a])

@@ -74,6 +74,21 @@ def test_a_rule_that_returns_another_shape_is_named():
         tg.primitive.__globals__["PRIMITIVES"].pop("bad")
 
 
+@pytest.mark.parametrize(("returned", "said"), [(None, "None"), (2.0, "a float"), ([1.0], "a list")])
+def test_a_rule_that_returns_no_array_is_named(returned, said):
+    try:
+        bad = tg.rule(lambda x: x * 2, lambda g: returned, name="bad")
+        a = tg.tensor(1.0, requires_grad=True)
+        with pytest.raises(TypeError, match=f"a rule of bad gave {said}, not an array"):
+            bad(a).backward()
+        worse = tg.rule(lambda x: x * 2, lambda g: g.nothing, name="bad")  # whose own error it stays
+        with pytest.raises(AttributeError, match="nothing"):
+            worse(a).backward()
+        assert a.grad is None
+    finally:
+        tg.primitive.__globals__["PRIMITIVES"].pop("bad")
+
+
 def test_an_error_in_a_rule_leaves_grad_mode_and_gradients_as_they_were():
     def fails(g):
         raise KeyError("in the rule")

@@ -110,7 +110,7 @@ def backward(
     targets = []
     for edge, c in found.items():
         t = edge.tensor() if goals is None else goals.get(edge)
-        if t is not None:  # nobody can ask a dead leaf for its gradient
+        if t is not None and not t.retains_grad:  # nobody can ask a dead leaf; retain_grad's hook has added it
             old = t._grad
             if c.__class__ is ndarray and not t._array.shape == c.shape == (t if old is None else old)._array.shape:
                 raise _stale(t, c)

@@ -20,7 +20,7 @@ from numpy import ndarray
 from tinygrad_edu import lazy, memory
 from tinygrad_edu.autograd.higher_order import as_tensors, noting
 from tinygrad_edu.memory import observing, recording
-from tinygrad_edu.primitive import Node, Pick, TensorBase, wrap
+from tinygrad_edu.primitive import Leaf, Node, Pick, TensorBase, wrap
 from tinygrad_edu.rules.shaping import cast
 from tinygrad_edu.sums import sum_of_rows
 
@@ -61,6 +61,13 @@ def fit(c: Any, shape: tuple[int, ...], dtype: Any, node: Node) -> Any:
     if c.dtype != dtype:
         c = cast(c, dtype=dtype) if isinstance(c, TensorBase) else c.astype(dtype)
     return c
+
+
+def _no_array(c: Any, node: Node) -> TypeError:
+    return TypeError(
+        f"a rule of {node.name()} gave {'None' if c is None else f'a {type(c).__name__}'}, not an array: it must give "
+        f"the cotangent of its operand. (Is the `return` missing? A constant slope s is g * s.)"
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -111,10 +118,10 @@ def _propagate(
     cots: dict[Any, Any], goals: set[Any] | None, retain_graph: bool, create_graph: bool
 ) -> tuple[dict[Any, Any], set[Any]]:
     nodes = ordered(cots)
-    _check(nodes)
     if goals is not None:
         nodes = _leading_to(nodes, goals)
         useful = goals.union(nodes)
+    _check(nodes)
     own: set[Any] = set()  # edges whose cotangent is a sum that was allocated here
     shared = set(cots)  # edges whose cotangent may be in use elsewhere
     kept: dict[Any, Any] = {}
@@ -147,8 +154,13 @@ def _propagate(
                     continue
                 values = saved if choose is None else choose(saved)
                 c = rule(g, *values, **_named(node, names)) if names else rule(g, *values)
-                if c.shape != edge.shape or c.dtype is not edge.dtype:
-                    c = fit(c, edge.shape, edge.dtype, node)
+                try:
+                    if c.shape != edge.shape or c.dtype is not edge.dtype:
+                        c = fit(c, edge.shape, edge.dtype, node)
+                except AttributeError:
+                    if hasattr(c, "shape"):
+                        raise
+                    raise _no_array(c, node) from None
                 if edge in cots:
                     _add(cots, own, shared, edge, c)
                 else:
@@ -157,6 +169,10 @@ def _propagate(
                         shared.add(edge)
         if plan.heavy and not retain_graph:
             node.saved = None
+    for edge in goals or ():  # results in between, from where nothing had to go on
+        if edge in cots and not isinstance(edge, Leaf) and edge.hooks is not None:
+            cots[edge] = run_hooks(edge.hooks, cots[edge])
+            shared.add(edge)
     if kept:
         cots.update(kept)
     return cots, shared
@@ -211,12 +227,13 @@ def _add(cots: dict[Any, Any], own: set[Any], shared: set[Any], edge: Any, c: An
 
 
 def _leading_to(nodes: list[Node], goals: set[Any]) -> list[Node]:
-    """The nodes (newest first) through which a goal is reached, goals that are nodes included."""
-    useful = set(goals)
+    """The nodes (newest first) through which a goal is reached; the others are neither run nor released."""
+    useful, through = set(goals), []
     for node in reversed(nodes):
         if any(e in useful for e in node.edges):
             useful.add(node)
-    return [n for n in nodes if n in useful]
+            through.append(node)
+    return through[::-1]
 
 
 def _check(nodes: Sequence[Node]) -> None:
