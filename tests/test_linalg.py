@@ -179,6 +179,7 @@ def test_powers() -> None:
         np.testing.assert_allclose(numbers(linalg.matrix_power(a, n)), np.linalg.matrix_power(numbers(a), n), rtol=1e-6)
     whole = tg.tensor(np.array([[1, 1], [0, 1]]))
     np.testing.assert_array_equal(linalg.matrix_power(whole, 4).numpy(), [[1, 4], [0, 1]])
+    assert linalg.matrix_power(tg.tensor([[np.inf, 1.0], [1.0, np.nan]]), 0).tolist() == [[1, 0], [0, 1]]
     linalg.matrix_power(whole, 1).zero_()  # has memory of its own
     assert whole.sum().item() == 3
 

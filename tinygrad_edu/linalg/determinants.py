@@ -78,7 +78,7 @@ def matrix_power(A: Any, n: int) -> Tensor:
     if n < 0:
         A, n = inv(A), -n
     if n == 0:
-        return elementwise.add(elementwise.multiply(A, 0), np.eye(A.shape[-1], dtype=A.dtype))
+        return elementwise.add(elementwise.fill(A, 0), np.eye(A.shape[-1], dtype=A.dtype))
     if n == 1:
         return shaping.clone(A)
     result: Any = None
