@@ -37,6 +37,9 @@ def test_what_few_programs_use_is_loaded_when_it_is_asked_for() -> None:
         assert tg.save is tg.serialization.save and tg.vmap is tg.func.vmap
         assert tg.optim.lr_scheduler.StepLR and tg.utils.data.DataLoader and tg.viz.graph
         from tinygrad_edu import load
+        names = {}
+        exec("from tinygrad_edu import *", names)
+        assert {"save", "load", "vmap", "Tensor", "nn"} <= names.keys()
         from tinygrad_edu.optim import *
         assert lr_scheduler.ExponentialLR
         assert not hasattr(tg, "nonsense")

@@ -70,3 +70,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_LATER, *_MEMBERS_OF})
+
+
+__all__ = [name for name in (*globals(), *_MEMBERS_OF) if not name.startswith("_")]
