@@ -162,3 +162,13 @@ def test_an_optimizer_without_formula_is_an_error():
     with pytest.raises(NotImplementedError, match="Nothing must define update, or step"):
         Nothing([p]).step()
     np.testing.assert_array_equal(p.detach().numpy(), [1, 2])
+
+
+def test_options_at_their_bounds():
+    for etas in ((0.0, 1.2), (0.5, 1.0), (1.0, 1.2)):
+        with pytest.raises(ValueError, match="Invalid eta values"):
+            optim.Rprop([w()], etas=etas)
+    optim.Adam([w()], betas=(0.0, 0.0))
+    with pytest.raises(ValueError, match="beta"):
+        optim.Adam([w()], betas=(0.5, 1.0))
+    optim.SGD([w()], lr=0.0, momentum=0.0)
