@@ -172,3 +172,8 @@ def test_options_at_their_bounds():
     with pytest.raises(ValueError, match="beta"):
         optim.Adam([w()], betas=(0.5, 1.0))
     optim.SGD([w()], lr=0.0, momentum=0.0)
+    optim.Adadelta([w()], rho=1.0)
+    with pytest.raises(ValueError, match=r"Invalid rho value: 1.5. rho must be a number from 0 to 1\."):
+        optim.Adadelta([w()], rho=1.5)
+    with pytest.raises(ValueError, match=r"Invalid learning rate: -1. lr must be a number from 0 up\."):
+        optim.SGD([w()], lr=-1)
