@@ -177,3 +177,15 @@ def test_options_at_their_bounds():
         optim.Adadelta([w()], rho=1.5)
     with pytest.raises(ValueError, match=r"Invalid learning rate: -1. lr must be a number from 0 up\."):
         optim.SGD([w()], lr=-1)
+
+
+def test_what_a_group_holds_in_place_of_parameters():
+    model = nn.Linear(2, 1)
+    for given, text in (
+        (model.parameters, "params is the function parameters itself: call it"),
+        (model, "got the model (Linear) itself"),
+        ("w", "got a str"),
+        ({"w": w()}, "got a dict"),
+    ):
+        with pytest.raises(TypeError, match=re.escape(text)):
+            optim.SGD([{"params": given}], lr=0.1)

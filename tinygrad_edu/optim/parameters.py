@@ -84,7 +84,7 @@ def check_new_group(group: dict[str, Any], others: list[dict[str, Any]], may_be_
 def _check(p: Any, may_be_computed: bool) -> None:
     if not isinstance(p, TensorBase):
         raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
-    if isinstance(p._edge(), Node) and not may_be_computed and not getattr(p, "retains_grad", False):
+    if isinstance(p._edge(), Node) and not may_be_computed and not p.retains_grad:
         raise ValueError(
             f"can't optimize a non-leaf Tensor (shape {tuple(p._array.shape)}): it was computed, by "
             f"{p._edge()}, and would be computed anew. Optimize what it was computed from, or w.detach()."
