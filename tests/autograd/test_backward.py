@@ -129,6 +129,13 @@ def test_what_lies_behind_the_inputs_is_neither_run_nor_released():
     assert autograd.grad(loss, x, allow_unused=True) == (None,)
 
 
+def test_gradients_of_a_tensor_and_of_what_it_was_computed_from():
+    x = leaf(1.0, 2.0)
+    h = x**2
+    of_h, of_x = autograd.grad((h * h * tg.tensor([1.0, 10.0])).sum(), [h, x])
+    assert of_h.tolist() == [2, 80] and of_x.tolist() == [4, 320]
+
+
 def test_a_retained_gradient_is_added_once():
     x = leaf(1.0, 2.0)
     h = x * 2
