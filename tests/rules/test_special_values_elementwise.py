@@ -255,3 +255,12 @@ def test_fmod_counts_whole_steps_where_the_quotient_rounds_up_to_one_more() -> N
     # 0.1 is a little more than a tenth: it fits into 1 nine times only, though 1 / 0.1 rounds to 10
     for f in (tg.fmod, tg.remainder):
         assert_array_equal(slopes(f, [1.0], [0.1])[1], [-9])
+
+
+def test_the_fractional_part_has_the_sign_of_its_number_and_slope_1() -> None:
+    x = tg.tensor([[-1.75, 2.5, 3.0], [0.25, -0.5, -4.0]], dtype=tg.float64, requires_grad=True)
+    y = x.t().frac()
+    assert y.tolist() == [[-0.75, 0.25], [0.5, -0.5], [0, 0]]
+    assert not y.is_contiguous()  # as elementwise results are
+    y.backward(tg.arange(6.0).view(3, 2).double())
+    assert x.grad.tolist() == [[0, 2, 4], [1, 3, 5]]
