@@ -369,3 +369,23 @@ def test_lbfgs_is_interrupted_and_goes_on():
         o.step(closure)
         other.step(again)
     np.testing.assert_array_equal(x.tolist(), y.tolist())
+
+
+def test_groups_are_printed_apart():
+    optimizer = tg.optim.Adam([{"params": [parameter(1.0)]}, {"params": [parameter(2.0)], "lr": 0.5}])
+    lines = repr(optimizer).split("\n")
+    assert lines[0] == "Adam (" and lines[1] == "Parameter Group 0" and lines[-1] == ")"
+    second = lines.index("Parameter Group 1")
+    assert lines[second - 1] == "" and lines.count("") == 1
+    assert "    lr: 0.001" in lines[:second] and "    lr: 0.5" in lines[second:]
+
+
+def test_a_state_that_is_loaded_gets_the_parameters_dtype_and_counters_keep_theirs():
+    single, double = tg.zeros(2, requires_grad=True), tg.zeros(2, dtype=tg.float64, requires_grad=True)
+    first, second = tg.optim.Adam([single]), tg.optim.Adam([double])
+    single.grad = tg.tensor([1.0, 3.0])
+    first.step()
+    second.load_state_dict(first.state_dict())
+    state = second.state[double]
+    assert state["exp_avg"].dtype == state["exp_avg_sq"].dtype == tg.float64
+    assert state["step"].dtype == tg.float32 and state["step"].item() == 1
