@@ -30,6 +30,7 @@ class TensorBase:
     _node: Node | Leaf | None  # the recorded call that made it, or itself as a leaf that requires grad
     _grad: Any  # its gradient: None or a Tensor
     _view: View | None  # set where it shares memory with an older tensor
+    retains_grad: bool  # whether it was computed and keeps its gradient all the same
 
     def _edge(self) -> Node | Leaf | None:
         """Where this tensor's cotangent goes (None: nowhere)."""
