@@ -1,27 +1,68 @@
-"""Sums of matrices by BLAS are NumPy's, and as exact."""
+"""Sums are NumPy's, and as exact along every axis as NumPy's are along the last one."""
+
+from itertools import combinations
 
 import numpy as np
 import pytest
 
-from tinygrad_edu.sums import sum_of_columns, sum_of_rows
+import tinygrad_edu as tg
+from tinygrad_edu.sums import add_up, sum_of_all, sum_of_columns, sum_of_rows, sum_of_squares
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (1, 1), (5, 3), (100, 10), (10, 5000), (5000, 10)])
-def test_sums_of_rows_and_columns(shape, dtype):
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (1, 1), (5, 3), (100, 10), (10, 5000), (5000, 10), (300, 1)])
+def test_sums_of_matrices(shape, dtype):
     x = np.random.default_rng(0).random(shape).astype(dtype)
     for y in (x, x.T, x[::-1, ::2]):
-        for ours, axis in ((sum_of_rows, 0), (sum_of_columns, 1)):
+        near = {"rtol": 20 * np.finfo(dtype).eps}
+        for ours, axis in ((sum_of_rows, 0), (sum_of_columns, 1), (sum_of_all, None)):
             assert ours(y).dtype == dtype
-            np.testing.assert_allclose(ours(y), y.sum(axis, np.float64), rtol=20 * np.finfo(dtype).eps)
+            np.testing.assert_allclose(ours(y), y.sum(axis, np.float64), **near)
+        assert sum_of_squares(y).dtype == dtype
+        np.testing.assert_allclose(sum_of_squares(y), (y.astype(np.float64) ** 2).sum(), **near)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32])
+@pytest.mark.parametrize(
+    "shape", [(1000,), (300, 3), (3, 0, 200), (0, 300), (130, 2, 131), (5, 143, 7), (9, 40, 3, 30)]
+)
+def test_sums_along_all_axes(shape, dtype):
+    whole = (np.random.default_rng(0).random(shape) * (5 if dtype == np.int32 else 1)).astype(dtype)
+    for x in (whole, whole.T, whole[::-1], whole[..., ::2], np.broadcast_to(whole[..., :1], shape)):
+        axes = range(-x.ndim, x.ndim)
+        some = [c for r in range(1, x.ndim + 1) for c in combinations(range(-x.ndim, 0), r)]
+        for axis in (None, *axes, *some):
+            for keepdims in (False, True):
+                ours = add_up(x, axis, keepdims)
+                theirs = np.add.reduce(x, axis=axis, keepdims=keepdims, dtype=None if dtype == np.int32 else np.float64)
+                assert ours.shape == theirs.shape
+                assert ours.dtype == np.add.reduce(x.ravel()[:1]).dtype
+                np.testing.assert_allclose(ours, theirs, rtol=1e-2 if dtype == np.float16 else 5e-6)
 
 
 def test_what_is_not_finite_stays_in_its_row_and_column():
     x = np.array([[1.0, np.inf], [np.nan, 2.0], [3.0, 4.0]])
     np.testing.assert_array_equal(sum_of_rows(x), [np.nan, np.inf])
     np.testing.assert_array_equal(sum_of_columns(x), [np.inf, np.nan, 7])
+    many = np.ones((1000, 2), np.float32)
+    many[500, 0] = np.inf
+    np.testing.assert_array_equal(add_up(many, 0), [np.inf, 1000])
 
 
-def test_a_sum_of_a_million_small_numbers_is_exact():
-    x = np.full((1, 1_000_000), 0.1, np.float32)
-    assert sum_of_columns(x)[0] == pytest.approx(100_000, rel=1e-6)
+@pytest.mark.parametrize("n", [777, 4096, 100_000, 1_000_000])
+def test_sums_of_many_small_numbers_are_exact(n):
+    x = np.full((n, 2), 0.1, np.float32)
+    exact = n * float(np.float32(0.1))
+    for total in (add_up(x, 0), add_up(x.T, 1), add_up(x[:, :1], 0), add_up(x[:, None], (0, 1)), sum_of_rows(x)):
+        np.testing.assert_allclose(total, exact, rtol=4e-7)
+    np.testing.assert_allclose(sum_of_columns(x.T.copy()), exact, rtol=3e-6)
+    np.testing.assert_allclose(sum_of_all(x), 2 * exact, rtol=1e-6)
+    np.testing.assert_allclose(sum_of_squares(x), 2 * n * float(np.float32(0.1)) ** 2, rtol=1e-6)
+
+
+def test_statistics_of_columns_are_exact_in_float32():
+    x = tg.tensor(np.random.default_rng(0).standard_normal((60_000, 3)) + 100, dtype=tg.float32)
+    exact = x.numpy().astype(np.float64)
+    np.testing.assert_allclose(x.mean(0), exact.mean(0), rtol=4e-7)
+    np.testing.assert_allclose(x.std(0, unbiased=False), exact.std(0), rtol=4e-7)
+    np.testing.assert_allclose(x.sum((0,)), exact.sum(0), rtol=4e-7)

@@ -240,6 +240,14 @@ def test_a_gradient_shares_no_memory_with_the_cotangent_of_a_view(view):
     assert view(x.grad).tolist() == (2 * v).tolist()
 
 
+def test_gradients_lie_in_order_and_can_be_viewed():
+    w, logits = tg.rand(3, 4, requires_grad=True), tg.rand(5, 4, requires_grad=True)
+    (w.T * tg.arange(12.0).view(4, 3)).sum().backward()
+    tg.nn.functional.cross_entropy(logits, tg.tensor([0, 1, 2, 3, 0])).backward()
+    np.testing.assert_array_equal(w.grad.view(-1), np.arange(12.0).reshape(4, 3).T.ravel())
+    assert logits.grad.view(-1).shape == (20,)
+
+
 def test_a_leaf_that_died_does_not_matter():
     x = leaf(1.0, 2.0)
     y = (x * leaf(3.0, 4.0)).sum()

@@ -18,11 +18,11 @@ __all__ = ["backward", "grad"]
 
 def _seeds(outputs: Sequence[Any], gradients: Any, create_graph: bool, call: str) -> dict[Any, Any]:
     """The cotangent of each output, checked, by the output's edge."""
-    given = None if gradients is None else _sequence(gradients)
-    if given is not None and len(given) != len(outputs):
+    given = (None,) * len(outputs) if gradients is None else _sequence(gradients)
+    if len(given) != len(outputs):
         raise RuntimeError(f"{call}: {len(outputs)} outputs but {len(given)} gradients; give one for each output")
     seeds: dict[Any, Any] = {}
-    for k, t in enumerate(outputs):
+    for t, g in zip(outputs, given, strict=True):
         try:
             edge, a = t._node if t._view is None else t._edge(), t._array
         except AttributeError:
@@ -33,7 +33,6 @@ def _seeds(outputs: Sequence[Any], gradients: Any, create_graph: bool, call: str
                 f"requires grad, or it was computed under no_grad() or after detach(), item() or numpy(). Create the "
                 f"parameters with requires_grad=True and compute the loss from them by tensor operations."
             )
-        g = None if given is None else given[k]
         seed = _one(a, call) if g is None else _given(a, g, create_graph, call)
         if create_graph and not isinstance(seed, TensorBase):
             seed = wrap(np.asarray(seed))
@@ -110,11 +109,13 @@ def backward(
     targets = []
     for edge, c in found.items():
         t = edge.tensor() if goals is None else goals.get(edge)
-        if t is not None and not t.retains_grad:  # nobody can ask a dead leaf; retain_grad's hook has added it
-            old = t._grad
-            if c.__class__ is ndarray and not t._array.shape == c.shape == (t if old is None else old)._array.shape:
+        if t is None or (goals is not None and t.retains_grad):  # nobody can ask a dead leaf; its hook has added it
+            continue
+        if c.__class__ is ndarray:
+            shape, old = c.shape, t._grad
+            if t._array.shape != shape or (old is not None and old._array.shape != shape):
                 raise _stale(t, c)
-            targets.append((t, c, edge in shared))
+        targets.append((t, c, edge in shared))
     for t, c, in_use in targets:
         accumulate(t, c, in_use)
 

@@ -22,7 +22,7 @@ from tinygrad_edu.autograd.higher_order import as_tensors, noting
 from tinygrad_edu.memory import observing, recording
 from tinygrad_edu.primitive import Leaf, Node, Pick, TensorBase, wrap
 from tinygrad_edu.rules.shaping import cast
-from tinygrad_edu.sums import sum_of_rows
+from tinygrad_edu.sums import add_up, sum_of_rows
 
 __all__ = ["accumulate", "alone", "copied", "ordered", "propagate", "run_hooks"]
 
@@ -55,7 +55,7 @@ def fit(c: Any, shape: tuple[int, ...], dtype: Any, node: Node) -> Any:
         if c.__class__ is not ndarray:
             c = np.sum(c, axis=axes)
         else:
-            c = sum_of_rows(c) if axes == (0,) and c.ndim == 2 else np.add.reduce(c, axes)
+            c = sum_of_rows(c) if axes == (0,) and c.ndim == 2 else add_up(c, axes)
         if c.shape != shape:
             c = np.reshape(c, shape)
     if c.dtype != dtype:
@@ -302,7 +302,7 @@ def accumulate(leaf: Any, c: Any, shared: bool) -> None:
     old = leaf._grad
     if old is None:
         if c.__class__ is ndarray:
-            leaf._grad = wrap(copied(c) if shared or c.base is not None else c)
+            leaf._grad = wrap(copied(c) if shared or c.base is not None or not c.flags.c_contiguous else c)
         else:
             leaf._grad = alone(c, shared) if isinstance(c, TensorBase) else wrap(copied(c))
     elif isinstance(c, TensorBase) or old._node is not None:  # with a graph of its own
@@ -327,5 +327,5 @@ def _writeable(a: Any) -> bool:
 
 
 def copied(c: Any) -> Any:
-    """A copy of `c` that shares no memory with it (lazy arrays cannot be written to, and stay)."""
-    return c if lazy.is_lazy(c) else np.array(c)
+    """A copy of `c` in memory of its own, in C order (lazy arrays cannot be written to, and stay)."""
+    return c if lazy.is_lazy(c) else np.array(c, order="C")

@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from tinygrad_edu.primitive import rule
 from tinygrad_edu.rules.special import logistic
-from tinygrad_edu.sums import sum_of_columns
+from tinygrad_edu.sums import add_up, sum_of_columns
 
 # -- elementwise ------------------------------------------------------------------------------------------
 
@@ -55,7 +55,7 @@ softplus = rule(
 # -- along an axis ----------------------------------------------------------------------------------------
 
 _LAST = {1, -1, (1,), (-1,)}  # of two axes
-FEW = 32  # columns: up to which NumPy compares columns faster than rows
+FEW = 32  # columns: up to which NumPy is faster when each lies in one piece
 
 
 def of_rows(x: Any, axis: Any) -> bool:
@@ -68,7 +68,9 @@ def centred(x: Any, axis: int) -> Any:
     if type(x) is not ndarray:
         return x - np.max(x, axis=axis, keepdims=True)
     if of_rows(x, axis) and x.shape[1] < FEW:
-        return x - np.maximum.reduce(x.T.copy(), 0, initial=-np.inf)[:, None]
+        columns = x.T.copy()
+        columns -= np.maximum.reduce(columns, 0, initial=-np.inf)
+        return columns.T
     return x - np.maximum.reduce(x, axis, keepdims=True, initial=-np.inf)
 
 
@@ -78,7 +80,7 @@ def total(x: Any, axis: Any) -> Any:
         return np.sum(x, axis=axis, keepdims=True)
     if of_rows(x, axis):
         return sum_of_columns(x)[:, None]
-    return np.add.reduce(x, axis, keepdims=True)  # what np.sum calls, without its overhead
+    return add_up(x, axis, True)
 
 
 def shares(x: Any, axis: int) -> Any:

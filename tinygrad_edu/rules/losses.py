@@ -17,6 +17,7 @@ from tinygrad_edu.lazy import unknown_size
 from tinygrad_edu.primitive import TensorBase, primitive, rule
 from tinygrad_edu.rules.activations import centred, shares, softmax, total
 from tinygrad_edu.rules.special import logistic
+from tinygrad_edu.sums import sum_of_all, sum_of_squares
 
 
 def count(x: Any) -> float:
@@ -30,11 +31,7 @@ def count(x: Any) -> float:
 
 
 def mean(x: Any) -> Any:
-    return (np.add.reduce(x, None) if type(x) is ndarray else np.sum(x)) / count(x)
-
-
-def sum_of_squares(d: Any) -> Any:
-    return np.vdot(d, d) if type(d) is ndarray else np.sum(d * d)
+    return (sum_of_all(x) if type(x) is ndarray else np.sum(x)) / count(x)
 
 
 # -- numbers ----------------------------------------------------------------------------------------------
@@ -48,7 +45,7 @@ def sum_of_squares(d: Any) -> Any:
 def mse_loss(x: Any, target: Any) -> Any:
     """The mean of (x − target)²."""
     d = x - target
-    return sum_of_squares(d) / count(d), d
+    return (sum_of_squares(d) if type(d) is ndarray else np.sum(d * d)) / count(d), d
 
 
 # -- yes or no --------------------------------------------------------------------------------------------
@@ -82,9 +79,8 @@ binary_cross_entropy = rule(
 )
 def binary_cross_entropy_with_logits(x: Any, target: Any) -> Any:
     """The mean of −target · log p − (1 − target) · log(1 − p), where p = sigmoid(x)."""
-    e = np.exp(-np.abs(x))  # never overflows
-    p = np.where(x >= 0, 1, e) / (1 + e)
-    return mean(np.maximum(x, 0) - x * target + np.log1p(e)), p
+    log_p = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))  # never overflows; log(1 − p) = log p − x
+    return mean((1 - target) * x - log_p), np.exp(log_p)
 
 
 # -- one of several classes -------------------------------------------------------------------------------
@@ -98,25 +94,30 @@ def one_hot(target: Any, x: Any) -> Any:
 
 
 @lru_cache(maxsize=8)
-def starts(n: int, classes: int) -> ndarray:
-    """Where the row of each of `n` samples starts in memory; batches are of few sizes."""
-    return np.arange(n) * classes
+def _numbered(n: int, step: int) -> ndarray:
+    return np.arange(n) * step  # batches are of few sizes
 
 
-def at_class(x: Any, target: Any) -> Any:
-    """The entry of `x` at the class of each sample."""
-    if type(x) is ndarray and x.ndim == 2 and type(target) is ndarray:
-        return x.reshape(-1)[starts(*x.shape) + target]  # one index for the matrix as a vector is faster than two
-    return np.sum(np.where(one_hot(target, x), x, 0), axis=1 if x.ndim > 1 else 0)
+def places(target: Any, x: Any) -> Any:
+    """Where the class of each sample stands: in the memory of a matrix (rows or columns); elsewhere as a mask."""
+    if type(x) is not ndarray or type(target) is not ndarray:
+        return one_hot(target, x)
+    n, classes = x.shape
+    return _numbered(n, classes) + target if x.flags.c_contiguous else target * n + _numbered(n, 1)
 
 
-def minus_one_hot(p: Any, target: Any) -> Any:
-    """`p`, minus 1 at the class of each sample."""
-    if type(p) is ndarray and type(target) is ndarray:
-        p = p.copy()
-        p.reshape(-1)[starts(*p.shape) + target] -= 1
-        return p
-    return p - one_hot(target, p)
+def at(places: Any, x: Any) -> Any:
+    """The entries of `x` there."""
+    return x.ravel("K").take(places) if type(x) is ndarray else np.sum(np.where(places, x, 0), axis=1)
+
+
+def less_one(places: Any, p: Any) -> Any:
+    """`p`, minus 1 there; in its own memory, if it is an array."""
+    if type(p) is not ndarray:
+        return p - places
+    memory = p.ravel("K")
+    memory.put(places, memory.take(places) - 1)
+    return p
 
 
 def shares_of_classes(x: Any) -> Any:
@@ -125,13 +126,14 @@ def shares_of_classes(x: Any) -> Any:
 
 
 @primitive(
-    lambda g, p, target: g / p.shape[0] * minus_one_hot(p, target),
+    lambda g, d: g / d.shape[0] * d,
     None,
-    saves={"p": lambda x: shares_of_classes(x)},
+    saves={"d": lambda x, target: shares_of_classes(x) - one_hot(target, x)},
 )
 def cross_entropy(x: Any, target: Any) -> Any:
     """The mean of −log p[target], where p = softmax(x): x (N, C) with N > 0, target (N,) integers in 0 … C − 1."""
     z = centred(x, 1)
     e = np.exp(z)
     s = total(e, 1)
-    return mean(np.log(s)[:, 0] - at_class(z, target)), e / s
+    here = places(target, z)
+    return mean(np.log(s)[:, 0] - at(here, z)), less_one(here, e / s)

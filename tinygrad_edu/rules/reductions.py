@@ -16,6 +16,7 @@ from numpy import ndarray
 from tinygrad_edu.dtypes import float16, float32, int64, uint8
 from tinygrad_edu.primitive import rule
 from tinygrad_edu.rules.cumulative import before, floored, may_have_zeros, numpy_only
+from tinygrad_edu.sums import add_up
 
 FEW = 10_000
 
@@ -53,39 +54,38 @@ def share(g: Any, x: Any, axis: Any) -> Any:
     return g / max(count(x, axis), 1)
 
 
-def reduction(ufunc: Any, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A reduction by NumPy's `function`; on plain arrays by the ufunc itself, which takes half the time."""
+def reduction(plain: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """A reduction by NumPy's `function`; by `plain` on arrays, which takes half the time."""
 
     def reduce(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
         if type(x) is not ndarray:
             return function(x, axis=axis, keepdims=keepdims)
         if x.dtype is uint8:  # NumPy's sums of uint8 are uint64
             x = x.astype(int64)
-        return ufunc.reduce(x, axis=axis, keepdims=keepdims)
+        return plain(x, axis=axis, keepdims=keepdims)
 
     return reduce
 
 
-def extreme(ufunc: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+def extreme(plain: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
     """The same for a reduction that keeps the dtype."""
 
     def reduce(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
         if type(x) is not ndarray:
             return function(x, axis=axis, keepdims=keepdims)
-        return ufunc.reduce(x, axis=axis, keepdims=keepdims)
+        return plain(x, axis=axis, keepdims=keepdims)
 
     return reduce
 
 
-total, largest = reduction(np.add, np.sum), extreme(np.maximum, np.max)
+total, largest = reduction(add_up, np.sum), extreme(np.maximum.reduce, np.max)
 
 
 def average(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """The sum over the count: half of np.mean's time. (float16 is left to NumPy, which adds it up in float32.)"""
     if type(x) is not ndarray or x.dtype is float16:
         return np.mean(x, axis=axis, keepdims=keepdims)
-    add: Any = np.add
-    return add.reduce(x, axis=axis, keepdims=keepdims) / count(x, axis)
+    return add_up(x, axis, keepdims) / count(x, axis)
 
 
 def centred(x: Any, axis: Any) -> Any:
@@ -197,7 +197,7 @@ mean = rule(
     name="mean",
 )
 prod = rule(
-    reduction(np.multiply, np.prod),
+    reduction(np.multiply.reduce, np.prod),
     lambda g, y, x, axis=None, keepdims=False: spread(g, x, axis, keepdims) * prod_slope(x, y, axis, keepdims),
     name="prod",
 )
@@ -223,7 +223,7 @@ amax = rule(
     name="amax",
 )
 amin = rule(
-    extreme(np.minimum, np.min),
+    extreme(np.minimum.reduce, np.min),
     lambda g, y, x, axis=None, keepdims=False: evenly(g, attained(x, y, axis, keepdims), axis, keepdims),
     name="amin",
 )
