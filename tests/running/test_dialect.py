@@ -125,6 +125,27 @@ def test_infinities_come_without_a_word_of_the_librarys(run: Run) -> None:
 
 def test_nodes_have_pytorchs_names(run: Run) -> None:
     done = run(
-        "import torch\nx = torch.ones(2, requires_grad=True)\nprint((x * 2).grad_fn.name(), x.exp().grad_fn.name())\n"
+        """
+        import torch
+        x = torch.ones(2, 3, requires_grad=True)
+        for y in (x * 2, x.exp(), x.sum(), x.sum(1), x.mean(), x.mean((0, 1)), x.prod(0), x.max(), x.min(), x.amax(1),
+                  x.clamp(0, 1), x[0], x[:1], x[:, 1], x[0, 1:], x[x > 0], x[:, [0, 1]], x[..., None], x[:, None]):
+            print(y.grad_fn.name().replace("Backward", ""), end=" ")
+
+        class MyReLU(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return x.clamp(min=0)
+
+            @staticmethod
+            def backward(ctx, g):
+                return g
+
+        print(MyReLU.apply(x[0, 0]))
+        """
     )
-    assert done.stdout == "MulBackward0 ExpBackward0\n", done.stderr
+    assert done.stdout == (
+        "Mul0 Exp0 Sum0 Sum1 Mean0 Mean1 Prod1 Max1 Min1 Amax0 "
+        "Clamp1 Select0 Slice0 Select0 Slice0 Index0 Index0 Unsqueeze0 Unsqueeze0 "
+        "tensor(1., grad_fn=<MyReLUBackward>)\n"
+    ), done.stderr

@@ -53,6 +53,7 @@ def test_magics_and_shell_lines_are_skipped_with_a_note(run: Run) -> None:
     assert done.stdout.splitlines() == ["1", "2", "3", "4 3", "5", "6", "", "!not a command", ""], done.stderr
     notes = done.stderr.splitlines()
     assert notes[0] == "tinygrad_edu run: skipped in n.ipynb cell 1, line 1: %matplotlib inline"
+    assert "tinygrad_edu run: skipped in n.ipynb cell 7, line 1: %time" in notes  # and not what it times
     assert len(notes) == 13 and all(n.startswith("tinygrad_edu run: skipped") for n in notes)
 
 

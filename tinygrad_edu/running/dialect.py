@@ -226,7 +226,7 @@ _FILES: dict[Any, dict[str, str]] = {
 _BACKWARD = {
     "absolute": "Abs", "arccos": "Acos", "arcsin": "Asin", "arctan": "Atan", "arctan2": "Atan2", "average": "Mean",
     "broadcast_to": "Expand", "cast": "ToCopy", "clip": "Clamp", "concatenate": "Cat", "cross_entropy": "NllLoss",
-    "divide": "Div", "dropout": "Mul", "getitem": "Select", "linear": "Addmm", "log1p": "Log1P", "matmul": "Mm",
+    "divide": "Div", "dropout": "Mul", "linear": "Addmm", "log1p": "Log1P", "matmul": "Mm",
     "multiply": "Mul", "negative": "Neg", "norm": "LinalgVectorNorm", "power": "Pow", "reshape": "View",
     "setitem": "CopySlices", "square": "Pow", "subtract": "Sub", "take": "Index", "take_along_axis": "Gather",
     "tile": "Repeat", "transpose": "Permute", "inv": "LinalgInvEx", "det": "LinalgDet",
@@ -234,9 +234,27 @@ _BACKWARD = {
 """PyTorch's names where they differ from NumPy's in more than capital letters."""
 
 
+_OF_AXES = {"mean", "prod", "sum"}
+
+
 def _backward(node: Node) -> str:
     """ "AddBackward0": what PyTorch calls the node of `add`."""
-    name = node.primitive.name
+    name, options = node.primitive.name, node.kwargs or {}
+    if "kept" in node.primitive.saves:  # a user's Function
+        return f"{name}Backward"
     if name == "setitem":
         return "CopySlices"
-    return (_BACKWARD.get(name) or "".join(part.capitalize() for part in name.split("_"))) + "Backward0"
+    if name in ("amax", "amin") and options.get("axis") is None:
+        return f"M{name[2:]}Backward1"
+    if name == "getitem":
+        return f"{_selection(options['index'])}Backward0"
+    pytorch = _BACKWARD.get(name) or "".join(part.capitalize() for part in name.split("_"))
+    return f"{pytorch}Backward{int(name == 'clip' or (name in _OF_AXES and options.get('axis') is not None))}"
+
+
+def _selection(index: tuple[Any, ...]) -> str:
+    """What PyTorch calls the last thing that this index does."""
+    if any(isinstance(k, np.ndarray) for k in index):
+        return "Index"
+    last = [k for k in index if k is not Ellipsis and k != slice(None)][-1:]
+    return "Slice" if not last or isinstance(last[0], slice) else "Select" if last[0] is not None else "Unsqueeze"

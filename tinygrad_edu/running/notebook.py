@@ -130,9 +130,9 @@ def _python(source: str, name: str) -> str:
         end = k
         while lines[end].endswith("\\") and end + 1 < len(lines):
             end += 1
-        _note(name, k + 1, lines[k].strip())
+        timed = re.match(r"\s*%time\s+(.+)", lines[k])  # which runs, untimed
+        _note(name, k + 1, "%time" if timed else lines[k].strip())
         indent = lines[k][: len(lines[k]) - len(lines[k].lstrip())]
-        timed = re.match(r"\s*%time\s+(.+)", lines[k])
         lines[k : end + 1] = [indent + (timed[1] if timed else "pass")] + ["#"] * (end - k)
     return "\n".join(lines) + "\n"
 
