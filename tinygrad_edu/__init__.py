@@ -19,7 +19,7 @@ gc.disable()  # what an import makes stays: looking for garbage would take a sev
 
 from tinygrad_edu.tensor import Tensor
 from tinygrad_edu import accelerator, amp, autograd, backends, cuda, linalg, mps, nn, optim, xpu
-from tinygrad_edu.amp import autocast
+from tinygrad_edu.amp import autocast, is_autocast_enabled
 from tinygrad_edu.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from tinygrad_edu.changing import *
 from tinygrad_edu.device import *

@@ -10,20 +10,27 @@ dtype('float32')
 from __future__ import annotations
 
 import contextlib
+import warnings
 from typing import Any
 
-__all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd", "is_autocast_available"]
+__all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd", "is_autocast_available", "is_autocast_enabled"]
 
 
 class autocast(contextlib.ContextDecorator):
-    """A context, or a decorator, in which everything stays in the dtype that it has."""
+    """A context, or a decorator, in which everything stays in the dtype that it has.
+
+    Warns where it is switched on for the CPU, on which PyTorch would compute in `dtype` (bfloat16).
+    """
 
     def __init__(
         self, device_type: Any = "cuda", dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None
     ) -> None:
         self.device_type, self.fast_dtype = device_type, dtype
+        self._asked = enabled and str(device_type) == "cpu"
 
     def __enter__(self) -> autocast:
+        if self._asked:
+            warnings.warn("autocast: there is no mixed precision here, all is computed in float32", stacklevel=2)
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -31,6 +38,11 @@ class autocast(contextlib.ContextDecorator):
 
 
 def is_autocast_available(device_type: str) -> bool:
+    """False: there is no mixed precision."""
+    return False
+
+
+def is_autocast_enabled(device_type: str = "cuda") -> bool:
     """False: there is no mixed precision."""
     return False
 

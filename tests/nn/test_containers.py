@@ -224,11 +224,15 @@ def test_parameter_dicts():
     d |= {"w": 1}
     assert list(d.keys())[-1] == "w" and dict(d.items())["w"] == 1
     assert list(d.fromkeys(["p", "q"], 1).values()) == [1, 1]
-    assert "(a): Parameter containing: [float32 of size 2]" in repr(d)
+    assert "(a): Parameter containing: [tinygrad_edu.FloatTensor of size 2]" in repr(d)
     d.clear()
     assert len(d) == 0 and not list(d.parameters())
     with pytest.raises(KeyError, match="empty"):
         d.popitem()
+    b, a = tg.ones(2), tg.zeros(1)
+    assert list(nn.ParameterDict({"b": b, "a": a})) == ["a", "b"]  # as in PyTorch
+    for ordered in (OrderedDict(b=b, a=a), nn.ParameterDict([("b", b), ("a", a)]), [("b", b), ("a", a)]):
+        assert list(nn.ParameterDict(ordered)) == ["b", "a"]
 
 
 @pytest.mark.parametrize(

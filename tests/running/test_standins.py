@@ -110,6 +110,7 @@ def test_bfloat16_is_a_name_that_autocast_takes(run: Run) -> None:
         """
     )
     assert done.returncode == 0, done.stderr
+    assert "program.py:4: UserWarning: autocast: there is no mixed precision here" in done.stderr
     assert done.stdout.splitlines()[:2] == ["torch.float32", "torch.bfloat16 False True"]
     assert "dtype torch.bfloat16 is not supported; use one of float32" in done.stdout
 

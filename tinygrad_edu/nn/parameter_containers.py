@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tinygrad_edu import printing
@@ -19,16 +20,12 @@ def _kept(value: Any) -> Any:
     return Parameter(value) if isinstance(value, TensorBase) and not isinstance(value, Parameter) else value
 
 
-def _described(items: Iterable[tuple[Any, Any]]) -> str:
-    return "\n".join(f"  ({name}): {_description(value)}" for name, value in items)
-
-
-def _description(value: Any) -> str:
+def _described(name: Any, value: Any, kind: Callable[[Any], str]) -> str:
+    """A line of the repr, in which PyTorch names the dtype in a list and the type in a dict: that is its `kind`."""
     if not isinstance(value, TensorBase):
-        return f"Object of type: {type(value).__name__}"
-    kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
-    size = "x".join(map(str, value._array.shape))
-    return f"{kind} containing: [{printing.dtype_name(value._array.dtype)} of size {size}]"
+        return f"  ({name}): Object of type: {type(value).__name__}"
+    what = "Parameter" if isinstance(value, Parameter) else "Tensor"
+    return f"  ({name}): {what} containing: [{kind(value)} of size {'x'.join(map(str, value._array.shape))}]"
 
 
 class ParameterList(Module):
@@ -89,7 +86,7 @@ class ParameterList(Module):
         raise RuntimeError("ParameterList should not be called: use its elements, parameters[0]")
 
     def extra_repr(self) -> str:
-        return _described(enumerate(self))
+        return "\n".join(_described(k, v, lambda t: printing.dtype_name(t._array.dtype)) for k, v in enumerate(self))
 
 
 class ParameterDict(Module):
@@ -193,13 +190,17 @@ class ParameterDict(Module):
         return ParameterDict([(key, default) for key in keys])
 
     def update(self, parameters: Any) -> None:
-        """Add or replace values, from a dict or from pairs of a name and a value."""
+        """Add or replace values: those of a dict in the order of their names, as in PyTorch; pairs as they come."""
         if not isinstance(parameters, Iterable) or isinstance(parameters, TensorBase):
             raise TypeError(
                 f"ParameterDict.update should be called with an iterable of key/value pairs, but got "
                 f"{type(parameters).__name__}"
             )
-        pairs = parameters.items() if isinstance(parameters, (Mapping, ParameterDict)) else parameters
+        pairs: Iterable[Any] = parameters
+        if isinstance(parameters, (OrderedDict, ParameterDict)):
+            pairs = parameters.items()
+        elif isinstance(parameters, Mapping):
+            pairs = sorted(parameters.items(), key=lambda pair: str(pair[0]))
         for k, pair in enumerate(list(pairs)):
             if not isinstance(pair, Iterable) or len(pair := tuple(pair)) != 2:
                 raise ValueError(f"ParameterDict update sequence element #{k} is no pair of a name and a value")
@@ -218,4 +219,4 @@ class ParameterDict(Module):
         raise RuntimeError("ParameterDict should not be called: use its elements, parameters['name']")
 
     def extra_repr(self) -> str:
-        return _described(self.items())
+        return "\n".join(_described(name, v, lambda t: str(t.type())) for name, v in self.items())

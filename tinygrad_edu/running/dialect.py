@@ -248,6 +248,8 @@ def _backward(node: Node) -> str:
         return f"M{name[2:]}Backward1"
     if name == "getitem":
         return f"{_selection(options['index'])}Backward0"
+    if name == "linear" and len(node.shape) != 2:
+        return "ViewBackward0"
     pytorch = _BACKWARD.get(name) or "".join(part.capitalize() for part in name.split("_"))
     return f"{pytorch}Backward{int(name == 'clip' or (name in _OF_AXES and options.get('axis') is not None))}"
 
