@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import weakref
 
 import numpy as np
 import pytest
@@ -274,6 +275,35 @@ def test_hooks_are_called_once_also_around_steps_of_subclasses():
     take_steps(o, w)
     assert seen == [1]
     assert o.state[w]["step"].item() == 2
+
+    class Thrice(Twice):
+        def step(self, closure=None):
+            super().step()
+            return super(Twice, self).step(closure)
+
+    o = Thrice([w])
+    o.register_step_post_hook(lambda *_: seen.append(2))
+    take_steps(o, w)
+    assert seen == [1, 2]
+    assert o.state[w]["step"].item() == 3
+
+
+def test_hooks_see_the_closure_that_computes_the_loss():
+    w = parameter(1.0)
+    o = tg.optim.SGD([w], lr=0.1)
+    seen = []
+    o.register_step_post_hook(lambda o, args, kwargs: seen.append(args))
+    closure = lambda: 3.5
+    assert o.step(closure) == 3.5 and o.step() is None
+    assert seen == [(closure,), ()]
+
+
+def test_zero_grad_lets_go_of_an_assigned_gradient():
+    w = parameter(1.0)
+    w.grad = tg.ones(1, dtype=tg.float64)
+    gone = weakref.ref(w.grad)
+    tg.optim.SGD([w], lr=0.1).zero_grad()
+    assert w.grad is None and gone() is None
 
 
 def test_hooks_of_saving_and_loading():
