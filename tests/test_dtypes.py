@@ -64,7 +64,7 @@ def test_equal_dtypes_are_one_object():
     assert tg.zeros(1, dtype="<f8").dtype is tg.float64
 
 
-@pytest.mark.parametrize("wrong", ["2", [1, 2], (1, 2), {1}, 1j, np.complex64(1), object()])
+@pytest.mark.parametrize("wrong", ["2", [1, 2], (1, 2), {1}, object()])
 def test_an_operand_must_be_a_number_an_array_or_a_tensor(wrong):
     with pytest.raises(TypeError, match="expected a Tensor, an array or a number"):
         tg.exp(wrong)

@@ -126,11 +126,6 @@ class Container(TensorBase):
         """False: there is no GPU to copy it to."""
         return False
 
-    @property
-    def real(self) -> Any:
-        """The tensor itself: there are no complex numbers."""
-        return self
-
     def is_same_size(self, other: Any) -> bool:
         """Whether `other` has the same shape."""
         return self.shape == other.shape
@@ -176,12 +171,12 @@ class Container(TensorBase):
         return self._array.dtype.kind == "f"
 
     def is_complex(self) -> bool:
-        """False: complex numbers are not supported."""
-        return False
+        """Whether its elements are complex numbers."""
+        return self._array.dtype.kind == "c"
 
     def is_signed(self) -> bool:
         """Whether its dtype holds negative numbers."""
-        return self._array.dtype.kind in "fi"
+        return self._array.dtype.kind in "fic"
 
     to = conversion.to
 
@@ -202,6 +197,14 @@ class Container(TensorBase):
     def half(self) -> Tensor:
         """The tensor in float16."""
         return conversion.cast(self, dtypes.float16)
+
+    def cfloat(self) -> Tensor:
+        """The tensor in complex64."""
+        return conversion.cast(self, dtypes.complex64)
+
+    def cdouble(self) -> Tensor:
+        """The tensor in complex128."""
+        return conversion.cast(self, dtypes.complex128)
 
     def long(self) -> Tensor:
         """The tensor in int64, rounded towards 0."""
@@ -292,16 +295,24 @@ class Container(TensorBase):
     def __int__(self) -> int:
         return int(self._number("int"))
 
+    def __complex__(self) -> complex:
+        return complex(self._number("complex"))
+
     def _number(self, kind: str) -> Any:
         if self._array.size != 1:
             raise ValueError(
                 f"only one element tensors can be converted to Python scalars: {kind}(x) of shape {tuple(self.shape)}. "
                 f"Reduce it (x.mean(), x.sum()), or take an element: x[0]."
             )
-        return self.item()
+        number = self.item()
+        if type(number) is complex and kind != "complex":
+            if number.imag:
+                raise RuntimeError(f"{kind}: value cannot be converted without loss: {number} is complex; take x.real")
+            return number.real
+        return number
 
     def __index__(self) -> int:
-        if self._array.dtype.kind == "f" or self._array.size != 1:
+        if self._array.dtype.kind in "fc" or self._array.size != 1:
             raise TypeError(
                 f"only an integer tensor of one element can be an index, not {self._array.dtype} of shape "
                 f"{tuple(self.shape)}. Convert it: int(x), x.long()."

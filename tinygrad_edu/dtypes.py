@@ -16,8 +16,9 @@ import numpy as np
 from numpy import ndarray
 
 __all__ = [
-    "bool", "double", "finfo", "float", "float16", "float32", "float64", "get_default_dtype", "half", "iinfo", "int",
-    "int8", "int16", "int32", "int64", "long", "set_default_dtype", "short", "uint8",
+    "bool", "cdouble", "cfloat", "complex64", "complex128", "double", "finfo", "float", "float16", "float32", "float64",
+    "get_default_dtype", "half", "iinfo", "int", "int8", "int16", "int32", "int64", "long", "set_default_dtype",
+    "short", "uint8",
 ]  # fmt: skip
 
 float16 = half = np.dtype(np.float16)
@@ -29,13 +30,15 @@ int32 = int = np.dtype(np.int32)
 int64 = long = np.dtype(np.int64)
 uint8 = np.dtype(np.uint8)
 bool = np.dtype(np.bool_)
+complex64 = cfloat = np.dtype(np.complex64)
+complex128 = cdouble = np.dtype(np.complex128)
 finfo, iinfo = np.finfo, np.iinfo
 
 DType = np.dtype[Any]
-SUPPORTED = {d: d for d in (float32, float64, int64, bool, float16, int32, int16, int8, uint8)}
+SUPPORTED = {d: d for d in (float32, float64, int64, bool, float16, int32, int16, int8, uint8, complex64, complex128)}
 """The dtypes of tensors. The values are NumPy's own objects, which can be told apart by `is`; equal ones may not be."""
-CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}  # the categories, in ascending order
-_NUMBERS = {True.__class__: bool, (1).__class__: int64, (1.0).__class__: float32}
+CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}  # the categories, in ascending order
+_NUMBERS = {True.__class__: bool, (1).__class__: int64, (1.0).__class__: float32, 1j.__class__: complex64}
 _NARROW = frozenset((int8, int16, int32, uint8))
 _default = float32
 _common: dict[Any, DType] = {}  # what `promoted` said before
@@ -63,10 +66,21 @@ def set_default_dtype(d: Any) -> None:
     _common.clear()
 
 
+def complex_of(dtype: DType) -> DType:
+    """The complex dtype whose real and imaginary parts are of that floating one (of float16: complex64)."""
+    return complex128 if dtype == float64 else complex64
+
+
+def of_number(kind: type) -> DType:
+    """The dtype that a Python number of this type becomes."""
+    dtype = _NUMBERS[kind]
+    return _default if dtype is float32 else complex_of(_default) if dtype is complex64 else dtype
+
+
 def as_dtype(d: Any) -> DType:
     """The supported dtype that `d` means: a dtype, a Python type, a NumPy type or a name."""
-    if d is (1.0).__class__:
-        return _default
+    if d is (1.0).__class__ or d is 1j.__class__:
+        return of_number(d)
     try:
         dtype = d if isinstance(d, np.dtype) else np.dtype(d) if d is not None else None
     except TypeError:
@@ -124,7 +138,7 @@ def _why_not(dtype: DType) -> str:
     if dtype.kind == "O":
         return "its rows have different lengths, or it holds text. Convert it first: x.astype('float32')."
     if dtype.kind == "c":
-        return "complex numbers are not supported. Use x.real and x.imag."
+        return "the widest complex number is complex128. Convert it first: x.astype('complex128')."
     if dtype.kind == "u":
         return "of the unsigned integers only uint8 is supported. Convert it first: x.astype('int64')."
     if dtype.kind == "f":
@@ -135,10 +149,10 @@ def _why_not(dtype: DType) -> str:
 
 
 def join(a: DType, b: DType) -> DType:
-    """The smallest dtype that holds both; a float stays what it is among ints."""
-    if a.kind == "f" and b.kind != "f":
+    """The smallest dtype that holds both; a float (or a complex number) stays what it is among ints."""
+    if a.kind in "fc" and b.kind not in "fc":
         return a
-    return b if b.kind == "f" and a.kind != "f" else np.promote_types(a, b)
+    return b if b.kind in "fc" and a.kind not in "fc" else np.promote_types(a, b)
 
 
 def promoted(operands: tuple[Any, ...]) -> DType:
@@ -149,7 +163,7 @@ def promoted(operands: tuple[Any, ...]) -> DType:
         if x is None:
             raise TypeError("expected a Tensor, an array or a number, got None")
         if number is not None:
-            rank, d = 2, _default if number is float32 else number
+            rank, d = 2, of_number(type(x))
         else:
             rank, d = (0 if x.ndim else 1), x.dtype
         have = best[rank]
@@ -161,7 +175,7 @@ def promoted(operands: tuple[Any, ...]) -> DType:
         if result is None:
             result = d_
         elif CATEGORY[d_.kind] > CATEGORY[result.kind]:
-            result = join(result, d_)
+            result = complex_of(result) if result.kind == "f" else join(result, d_)  # floats give the size
     assert result is not None
     return result
 
@@ -188,8 +202,48 @@ def refloat(y: Any, function: Callable[..., Any], operands: tuple[Any, ...]) -> 
     if y.dtype.kind != "f":
         return y
     for x in operands:
-        if type(x) not in _NUMBERS and x.dtype.kind == "f":
+        if type(x) not in _NUMBERS and x.dtype.kind in "fc":
             return y
     y = function(*(x if type(x) in _NUMBERS else x.astype(_default) for x in operands))
     y = y if y.dtype == _default else y.astype(_default)
     return np.array(y) if isinstance(y, np.generic) else y  # a scalar, where all operands are Python's numbers
+
+
+# -- what complex numbers do not have -----------------------------------------------------------------------
+
+UNDEFINED = frozenset((
+    "amax", "amin", "batch_norm", "binary_cross_entropy", "clip", "elu", "entr", "erf", "erfc", "erfinv", "fmax",
+    "fmin", "frac", "leaky_relu", "lgamma", "log_softmax", "logcumsumexp", "logit", "logsumexp", "max_pool", "maximum",
+    "median", "minimum", "nan_to_num", "norm", "polygamma", "relu", "round", "scatter_extreme", "sign", "softmax",
+    "softplus", "standardize", "std", "var", "xlog1py", "xlogy",
+))  # fmt: skip
+"""The primitives that have no meaning for complex numbers (or another one), though NumPy would compute something."""
+
+
+def refuse_complex(name: str, *arrays: Any) -> None:
+    """Raises NotImplementedError, which is a RuntimeError, if one of the operands is complex."""
+    for a in arrays:
+        dtype = of_number(type(a)) if type(a) in _NUMBERS else a.dtype
+        if dtype.kind == "c":
+            raise NotImplementedError(
+                f"{name} is not implemented for {dtype}: it takes real numbers. Give it x.abs(), or x.real and x.imag."
+            )
+
+
+def check_complex(name: str, y: Any, connected: Any) -> None:
+    """Raises RuntimeError where a primitive must not give the complex result `y`, or if it is to be recorded."""
+    if name in UNDEFINED:
+        refuse_complex(name, y)
+    if connected:
+        raise RuntimeError(f"{name}: {NO_GRADIENT} Where none is wanted: x.detach(), or `with no_grad():`.")
+
+
+NO_GRADIENT = (
+    "complex numbers carry no gradients here. Compute with the real and the imaginary part as two float tensors."
+)
+
+
+def why_no_gradient(dtype: DType, remedy: str) -> str:
+    """The error for a tensor of integers, bools or complex numbers that is to require grad."""
+    why = NO_GRADIENT if dtype.kind == "c" else f"small steps make no sense on it. {remedy}"
+    return f"only floating tensors can require grad, not {dtype}: {why}"

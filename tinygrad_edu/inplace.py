@@ -16,7 +16,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import memory
-from tinygrad_edu.dtypes import as_operand
+from tinygrad_edu.dtypes import CATEGORY, NO_GRADIENT, as_operand
 from tinygrad_edu.memory import recording
 from tinygrad_edu.node import record
 from tinygrad_edu.primitive import PRIMITIVES, Leaf, TensorBase, rule, wrap
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["assign", "inplace", "relabelled", "write"]
 
-_CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
 _ALL = (Ellipsis,)
 
 
@@ -69,10 +68,11 @@ def assign(tensor: Any, compute: Callable[[Any], Any], name: str) -> Any:
             f"{name}: the result has shape {tuple(value.shape)} but the tensor has shape {tuple(array.shape)}, and "
             f"changing in place cannot change the shape. Write the out-of-place form."
         )
-    if _CATEGORY[value.dtype.kind] > _CATEGORY[array.dtype.kind]:
+    if CATEGORY[value.dtype.kind] > CATEGORY[array.dtype.kind]:
+        to = "cfloat" if value.dtype.kind == "c" else "float"
         raise RuntimeError(
             f"{name}: the result is {value.dtype} and does not fit into a {array.dtype} tensor. Convert it first, "
-            f"x = x.float(), or write the out-of-place form."
+            f"x = x.{to}(), or write the out-of-place form."
         )
     if mode:
         made = new._edge()
@@ -95,6 +95,13 @@ def write(tensor: Any, index: tuple[Any, ...], value: Any, name: str) -> None:
     array = tensor._array
     mode = _writeable(tensor, name)
     edge, made = tensor._edge(), value._edge() if mode else None
+    if value._array.dtype.kind == "c" and array.dtype.kind != "c":
+        raise RuntimeError(
+            f"{name}: a complex value cannot be converted to {array.dtype}: its imaginary part would be lost. Write "
+            f"value.real, or make the tensor complex: x = x.cfloat()."
+        )
+    if array.dtype.kind == "c" and made is not None:
+        raise RuntimeError(f"{name}: {NO_GRADIENT}")
     if mode:
         _refuse_parts(tensor, edge, made, name)
     try:

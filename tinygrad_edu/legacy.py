@@ -91,6 +91,9 @@ _TYPES = {
 }  # fmt: skip
 
 
+_TYPES |= {d: TensorType(f"Complex{k}Tensor", d) for k, d in (("Float", dtypes.cfloat), ("Double", dtypes.cdouble))}
+
+
 def name_of(dtype: Any) -> str:
     """The legacy name of a dtype."""
     return f"{PREFIX}.{_TYPES[dtype].__name__}"

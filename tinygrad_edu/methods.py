@@ -91,6 +91,11 @@ class Methods(Container):
     not_equal, sgn, subtract = functions.not_equal, functions.sgn, functions.subtract
     true_divide = functions.true_divide
 
+    # complex numbers
+    real, imag = property(functions.real), property(functions.imag)
+    angle, conj, conj_physical, isreal = functions.angle, functions.conj, functions.conj_physical, functions.isreal
+    is_conj, resolve_conj = functions.is_conj, functions.resolve_conj
+
     def where(self, condition: Any, other: Any) -> Tensor:
         """This tensor where the condition is true, `other` elsewhere."""
         out: Tensor = functions.where(condition, self, other)
@@ -186,7 +191,7 @@ class Methods(Container):
     __getitem__, __setitem__ = indexing.getitem, writing.setitem
     __len__, __iter__, __contains__ = writing.length, writing.iterate, writing.contains
     T, mT = property(shaping.all_reversed), property(shaping.matrix_transposed)
-    H, mH = property(shaping.t), property(shaping.matrix_transposed)
+    H, mH = property(shaping.conjugate_t), property(shaping.conjugate_transposed)
     reshape, view, view_as, reshape_as = shaping.reshape, shaping.view, shaping.view_as, shaping.reshape_as
     ravel, flatten, unflatten = shaping.ravel, shaping.flatten, shaping.unflatten
     squeeze, unsqueeze, expand_as = shaping.squeeze, shaping.unsqueeze, broadcasting.expand_as

@@ -30,7 +30,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import recorders
-from tinygrad_edu.dtypes import as_operand, float32, promote, refloat
+from tinygrad_edu.dtypes import as_operand, check_complex, float32, promote, refloat, refuse_complex
 from tinygrad_edu.lazy import as_result, in_order
 from tinygrad_edu.memory import View, owner, recording
 from tinygrad_edu.node import Leaf, Node, Pick, TensorBase, pick, record, recorded_type, wrap
@@ -211,16 +211,25 @@ def recorder(p: Primitive) -> Callable[..., Any]:
             if not elementwise:
                 raise
             raise mismatch(name, arrays, error) from None
+        except TypeError:
+            if elementwise:  # NumPy does not have it for complex numbers, it may be
+                refuse_complex(name, *arrays)
+            raise
         products: Any = ()
         if saves:
             y, *products = y
         several = y.__class__ is tuple or y.__class__ is list
         if several:
             y = tuple([as_result(a if view else in_order(a), arrays, name) for a in y])
+            if y and y[0].dtype.kind == "c":
+                check_complex(name, y[0], False)
         else:
             y = as_result(y if view or elementwise else in_order(y), arrays, name)
-            if elementwise and y.dtype is not float32:
-                y = refloat(y, partial(function, **kwargs) if kwargs else function, tuple(arrays))
+            if y.dtype is not float32:
+                if elementwise:
+                    y = refloat(y, partial(function, **kwargs) if kwargs else function, tuple(arrays))
+                if y.dtype.kind == "c":
+                    check_complex(name, y, recording.get() and any(n is not None for n in nodes))
         node = None
         plan, connected = p.follows[tuple([n is not None for n in nodes])]
         mode = recording.get() if plan else False

@@ -12,7 +12,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu.dtypes import bool as bool_dtype
-from tinygrad_edu.dtypes import get_default_dtype, int64
+from tinygrad_edu.dtypes import complex_of, get_default_dtype, int64
 from tinygrad_edu.primitive import Node, TensorBase
 
 __all__ = ["get_printoptions", "printoptions", "set_printoptions"]
@@ -114,7 +114,7 @@ def text(tensor: TensorBase) -> str:
         numbers = _numbers(a, len(start))
         if not _options.edgeitems:
             suffixes.append(f"size={a.shape}")
-        if a.dtype not in (default, int64, bool_dtype):
+        if a.dtype not in (default, complex_of(default), int64, bool_dtype):
             suffixes.append(f"dtype={dtype_name(a.dtype)}")
     edge = tensor._edge()
     if isinstance(edge, Node):
@@ -188,7 +188,13 @@ def _brackets(a: ndarray, indent: int, summarised: bool, width: int, write: Call
 
 
 def _format(a: ndarray) -> tuple[int, Callable[[Any], str]]:
-    """The width of an element, and how it is written. Zeros, infinities and NaN take the others' form."""
+    """The width of an element, and how it is written. Zeros, infinities and NaN take the others' form.
+
+    The real and the imaginary parts of complex numbers have a form of their own each.
+    """
+    if a.dtype.kind == "c":
+        (width, real), (other, imaginary) = _format(a.real), _format(a.imag)
+        return width + other + 1, lambda z: real(z.real) + _with_sign(imaginary(z.imag)) + "j"
     if a.dtype.kind != "f":
         width = max((len(str(v)) for v in a.ravel().tolist()), default=1)
         return width, lambda v: str(v).rjust(width)
@@ -204,3 +210,8 @@ def _format(a: ndarray) -> tuple[int, Callable[[Any], str]]:
     point = "." if whole and not scientific else ""
     width = max((len(format(v, form) + point) for v in values), default=1)
     return width, lambda v: (format(v, form) + (point if math.isfinite(v) else "")).rjust(width)
+
+
+def _with_sign(number: str) -> str:
+    number = number.lstrip()
+    return number if number.startswith("-") else "+" + number

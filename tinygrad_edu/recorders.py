@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu.dtypes import as_operand, float32, promote, refloat
+from tinygrad_edu.dtypes import UNDEFINED, as_operand, check_complex, float32, promote, refloat, refuse_complex
 from tinygrad_edu.lazy import as_result, in_order
 from tinygrad_edu.memory import recording
 from tinygrad_edu.node import record, wrap
@@ -36,14 +36,16 @@ def _on_arrays(function: Any) -> Callable[..., Any]:
     return function
 
 
-def _of_bools(name: str, error: TypeError) -> RuntimeError:
-    """The error for what NumPy does not do with bools: subtract them, and turn their sign."""
+def _of_bools(name: str, error: TypeError, *arrays: Any) -> RuntimeError:
+    """The error for what NumPy does not do with bools (subtract them, turn their sign) or with complex numbers."""
+    refuse_complex(name, *arrays)
     return RuntimeError(f"{name}: {str(error).rstrip('.')}. Invert a mask by ~mask, or convert it first: mask.float()")
 
 
 def elementwise_unary(p: Primitive, general: Recorder) -> Recorder:
     """Elementwise functions of one operand."""
     function, plan, name = _on_arrays(p.function), p.plan(1), p.name
+    real = name in UNDEFINED  # for real numbers only
 
     def call(x: Any) -> Any:
         try:
@@ -55,11 +57,14 @@ def elementwise_unary(p: Primitive, general: Recorder) -> Recorder:
         try:
             y = function(a)
         except TypeError as error:
-            raise _of_bools(name, error) from None
+            raise _of_bools(name, error, a) from None
         if type(y) is not ndarray:
             y = as_result(y, (a,), name)
-        if y.dtype is not a.dtype:
-            y = refloat(y, function, (a,))
+        if y.dtype is not float32:
+            if y.dtype is not a.dtype:
+                y = refloat(y, function, (a,))
+            elif real:
+                refuse_complex(name, y)
         edge = x._node if x._view is None else x._edge()
         if edge is None or not (mode := recording.get()):
             return wrap(y)
@@ -101,11 +106,13 @@ def elementwise_binary(p: Primitive, general: Recorder) -> Recorder:
         except ValueError:
             return general(a, b)
         except TypeError as error:
-            raise _of_bools(name, error) from None
+            raise _of_bools(name, error, x, z) from None
         if type(y) is not ndarray:
             y = as_result(y, (x, z), name)
         if y.dtype is not float32:
             y = refloat(y, function, (x, z))
+            if y.dtype.kind == "c":
+                check_complex(name, y, recording.get() and (left or right))
         if (left is None and right is None) or not (mode := recording.get()):
             return wrap(y)
         if right is None:

@@ -16,6 +16,7 @@ import numpy as np
 from tinygrad_edu import numpy_api
 from tinygrad_edu.autograd import hooks
 from tinygrad_edu.autograd.backward import backward
+from tinygrad_edu.dtypes import why_no_gradient
 from tinygrad_edu.methods import Methods
 from tinygrad_edu.primitive import Leaf, Node, TensorBase, recorded_type, wrap
 
@@ -45,13 +46,11 @@ class Tensor(Methods):
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Let what is computed from this leaf from now on be recorded (or not); returns the tensor.
 
-        Raises RuntimeError for integers and bools, and for switching it off on a tensor that was computed.
+        Raises RuntimeError for integers, bools and complex numbers, and for switching it off on a tensor that was
+        computed.
         """
         if requires_grad and self._array.dtype.kind != "f":
-            raise RuntimeError(
-                f"only floating tensors can require grad, not {self._array.dtype}: small steps make no sense on it. "
-                f"Convert it first: x.float().requires_grad_()."
-            )
+            raise RuntimeError(why_no_gradient(self._array.dtype, "Convert it first: x.float().requires_grad_()."))
         if isinstance(self._edge(), Node):
             if not requires_grad:
                 raise RuntimeError(

@@ -5,6 +5,7 @@ from tinygrad_edu.functions.activations import *
 from tinygrad_edu.functions.broadcasting import *
 from tinygrad_edu.functions.chains import *
 from tinygrad_edu.functions.comparison import *
+from tinygrad_edu.functions.complex_numbers import *
 from tinygrad_edu.functions.conversion import *
 from tinygrad_edu.functions.creation import *
 from tinygrad_edu.functions.cumulative import *

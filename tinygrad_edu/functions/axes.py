@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy import ndarray
 
+from tinygrad_edu.dtypes import refuse_complex
 from tinygrad_edu.functions.conversion import cast
 from tinygrad_edu.functions.shaping import lifted, many_axes, one_axis
 from tinygrad_edu.primitive import wrap
@@ -59,6 +60,7 @@ def floats(name: str, x: Any) -> Any:
     """`x` as a Tensor. Raises RuntimeError if it holds integers or bools."""
     x = lifted(x, name)
     if x._array.dtype.kind != "f":
+        refuse_complex(name, x._array)
         raise RuntimeError(f"{name}: expected a floating point tensor, got {x._array.dtype}. Convert it: x.float().")
     return x
 

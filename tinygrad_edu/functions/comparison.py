@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.dtypes import promote, promoted
+from tinygrad_edu.dtypes import NO_GRADIENT, float32, promote, promoted, refuse_complex
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.primitive import TensorBase, mismatch, wrap
 from tinygrad_edu.rules import elementwise as rules
@@ -25,11 +25,16 @@ __all__ = [
 ]  # fmt: skip
 
 
+_ORDER = {np.less: "lt", np.less_equal: "le", np.greater: "gt", np.greater_equal: "ge"}  # complex numbers have none
+
+
 def _on_arrays(ufunc: Any, *operands: Any) -> Tensor:
     """The ufunc of the operands in their common dtype; its result carries no gradient."""
     arrays = [x._array if isinstance(x, TensorBase) else raw(x, ufunc.__name__) for x in operands]
     if len(arrays) > 1:
         arrays = promote(*arrays)
+        if ufunc in _ORDER and getattr(arrays[0], "dtype", getattr(arrays[1], "dtype", float32)).kind == "c":
+            refuse_complex(_ORDER[ufunc], *arrays)
     try:
         y = ufunc(*arrays)
     except ValueError as error:
@@ -234,7 +239,7 @@ def logical_not(input: Any) -> Tensor:
 
 def _bits(ufunc: Any, *operands: Any) -> Tensor:
     for x in operands:
-        if promoted((raw(x, ufunc.__name__),)).kind == "f":
+        if promoted((raw(x, ufunc.__name__),)).kind in "fc":
             raise RuntimeError(
                 f"{ufunc.__name__} works on integers and bools, not on floats. Compare first ((a > 0) & (b > 0), in "
                 f"parentheses), or convert: x.long()."
@@ -334,7 +339,10 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         raise RuntimeError(f"where: the condition must be a tensor of bools, not {kind}. Write where(x != 0, a, b).")
     for side in (input, other):
         raw(side, "where")
-    return rules.where(condition, input, other)
+    out = rules.where(condition, input, other)
+    if out._node is not None and out._array.dtype.kind == "c":
+        raise RuntimeError(f"where: {NO_GRADIENT}")
+    return out
 
 
 def compared(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.device import check_device, device
-from tinygrad_edu.dtypes import CATEGORY, DType, as_dtype, as_operand, join, promoted
+from tinygrad_edu.dtypes import CATEGORY, NO_GRADIENT, DType, as_dtype, as_operand, join, promoted
+from tinygrad_edu.memory import recording
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import shaping
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "can_cast", "detach", "is_complex", "is_floating_point", "is_nonzero", "is_same_size", "is_signed", "is_storage",
-    "is_tensor", "numel", "promote_types", "real", "result_type",
+    "is_tensor", "numel", "promote_types", "result_type",
 ]  # fmt: skip
 
 
@@ -23,6 +24,8 @@ def cast(input: Any, dtype: Any, copy: bool = False) -> Tensor:
     d, a = as_dtype(dtype), input._array
     if a.dtype == d and not copy:
         return input
+    if d.kind == "c" and recording.get() and input._edge() is not None:
+        raise RuntimeError(f"to({d}): {NO_GRADIENT}")
     return shaping.cast(input, dtype=d) if d.kind == "f" else wrap(a.astype(d))
 
 
@@ -80,7 +83,7 @@ def promote_types(type1: Any, type2: Any) -> DType:
 
 
 def can_cast(from_: Any, to: Any) -> bool:
-    """Whether casting stays in the category (bool < int < float) or goes up.
+    """Whether casting stays in the category (bool < int < float < complex) or goes up.
 
     >>> from tinygrad_edu import can_cast, float32, int64
     >>> can_cast(int64, float32), can_cast(float32, int64)
@@ -106,24 +109,20 @@ def is_floating_point(input: Any) -> bool:
 
 
 def is_complex(input: Any) -> bool:
-    """False: complex numbers are not supported."""
-    return False
+    """Whether its elements are complex numbers."""
+    kind: str = input._array.dtype.kind
+    return kind == "c"
 
 
 def is_signed(input: Any) -> bool:
     """Whether its dtype holds negative numbers."""
     kind: str = input._array.dtype.kind
-    return kind in "fi"
+    return kind in "fic"
 
 
 def is_same_size(input: Any, other: Any) -> bool:
     """Whether both have the same shape."""
     return bool(input._array.shape == other._array.shape)
-
-
-def real(input: Any) -> Tensor:
-    """The tensor itself: there are no complex numbers."""
-    return input
 
 
 def detach(input: Any) -> Tensor:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.device import check_device
-from tinygrad_edu.dtypes import as_dtype, as_operand, get_default_dtype, int64
+from tinygrad_edu.dtypes import as_dtype, as_operand, get_default_dtype, int64, why_no_gradient
 from tinygrad_edu.functions.data import array_of
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.size import sides
@@ -25,10 +25,8 @@ __all__ = [
 def made(array: Any, requires_grad: bool = False) -> Tensor:
     """A new tensor around `array`, which nobody else has; as a leaf if its gradient is wanted."""
     if requires_grad and array.dtype.kind != "f":
-        raise RuntimeError(
-            f"only floating tensors can require grad, not {array.dtype}: small steps make no sense on it. Ask for "
-            f"dtype=float32, or write the numbers with a point (1.0)."
-        )
+        remedy = "Ask for dtype=float32, or write the numbers with a point (1.0)."
+        raise RuntimeError(why_no_gradient(array.dtype, remedy))
     return wrap(array, leaf=bool(requires_grad))
 
 
@@ -37,9 +35,10 @@ def tensor(
 ) -> Tensor:
     """A new tensor with a copy of `data`: a number, nested lists of equal lengths, an array, a tensor.
 
-    Ints become int64, floats the default dtype (float32), bools bool; arrays keep their dtype.
+    Ints become int64, floats the default dtype (float32), complex numbers complex64, bools bool; arrays keep their
+    dtype.
 
-    Raises TypeError for text, objects, complex and masked arrays, ValueError for rows of different
+    Raises TypeError for text, objects and masked arrays, ValueError for rows of different
     lengths, RuntimeError for a list of tensors that are being recorded (`stack` them).
 
     >>> from tinygrad_edu import tensor
@@ -60,7 +59,9 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_gra
     >>> scalar_tensor(3)
     tensor(3.)
     """
-    return filled((), s, get_default_dtype() if dtype is None else dtype, device, requires_grad)
+    d = get_default_dtype() if dtype is None else as_dtype(dtype)
+    check_fits(s, d, "scalar_tensor")
+    return filled((), s, d, device, requires_grad)
 
 
 # -- filled with one number -----------------------------------------------------------------------------
@@ -78,6 +79,14 @@ def filled(shape: tuple[int, ...], value: Any, dtype: Any, device: Any, requires
     if value is not None:
         array.fill(value)
     return made(array, requires_grad)
+
+
+def check_fits(value: Any, dtype: Any, name: str) -> None:
+    """Raises RuntimeError for a complex number in a real tensor: its imaginary part would be lost."""
+    if dtype.kind != "c" and np.iscomplexobj(value):
+        raise RuntimeError(
+            f"{name}: value cannot be converted to {dtype}: {value} is complex. Write dtype=complex64, or z.real."
+        )
 
 
 def zeros(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -122,6 +131,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full: the shape is a tuple, full((2, 3), {fill_value}), not {size}")
     value = array_of(fill_value, None)
+    check_fits(value, value.dtype if dtype is None else as_dtype(dtype), "full")
     if value.ndim:
         raise TypeError(f"full: fill_value is one number, not a tensor of shape {value.shape}; use expand for that")
     return filled(sides((size,), "full"), value, value.dtype if dtype is None else dtype, device, requires_grad)
@@ -130,7 +140,9 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
 def _like(input: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     check_device(device)
     a = input._array if isinstance(input, TensorBase) else np.asarray(as_operand(input, "like"))
-    return made(np.full_like(a, value, dtype=a.dtype if dtype is None else as_dtype(dtype)), requires_grad)
+    d = a.dtype if dtype is None else as_dtype(dtype)
+    check_fits(value, d, "full_like")
+    return made(np.full_like(a, value, dtype=d), requires_grad)
 
 
 def zeros_like(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.dtypes import int64
+from tinygrad_edu.dtypes import int64, refuse_complex
 from tinygrad_edu.functions.axes import ValuesAndIndices, cut, floats, in_dtype, lines
 from tinygrad_edu.functions.comparison import logical_xor
 from tinygrad_edu.functions.joining import cat
@@ -27,7 +27,7 @@ __all__ = [
 def _summand(input: Any, dtype: Any, name: str) -> Any:
     """`input` in the dtype that its sums have: int64 for integers and bools."""
     kind = input._array.dtype.kind
-    return in_dtype(input, dtype if dtype is not None or kind == "f" else int64, name)
+    return in_dtype(input, dtype if dtype is not None or kind in "fc" else int64, name)
 
 
 @numpy_names
@@ -74,6 +74,7 @@ def logcumsumexp(input: Any, dim: Any) -> Tensor:
 def _running(name: str, ufunc: Any, x: Any, dim: Any) -> ValuesAndIndices:
     """The running extreme; of equal ones the last is meant, and a NaN stays."""
     a, axis = x._array, one_axis(dim, x._array.ndim, name)
+    refuse_complex(name, a)
     best = ufunc.accumulate(a, axis)
     along = np.arange(a.shape[axis]).reshape(-1, *(1,) * (a.ndim - axis - 1))
     found = np.maximum.accumulate(np.where((a == best) | np.isnan(a), along, 0), axis)

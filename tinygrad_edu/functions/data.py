@@ -11,7 +11,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu.device import check_device
-from tinygrad_edu.dtypes import as_dtype, float32, get_default_dtype, int64, join, plain_array
+from tinygrad_edu.dtypes import as_dtype, complex64, float32, get_default_dtype, int64, join, of_number, plain_array
 from tinygrad_edu.dtypes import bool as bool_dtype
 from tinygrad_edu.memory import recording
 from tinygrad_edu.primitive import TensorBase, wrap
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["as_tensor", "asarray", "from_dlpack", "from_numpy"]
 
-_PLAIN = {bool: bool_dtype, int: int64, float: float32}
+_PLAIN = {bool: bool_dtype, int: int64, float: float32, complex: complex64}
 
 
 def array_of(data: Any, dtype: Any = None) -> ndarray:
@@ -55,7 +55,7 @@ def array_of(data: Any, dtype: Any = None) -> ndarray:
 
 def _inferred(kinds: Iterable[Any]) -> Any:
     """The dtype for elements of these types and dtypes, as in PyTorch: Python's floats count as the default dtype."""
-    dtypes = [get_default_dtype() if k is float else _PLAIN.get(k, k) for k in kinds]
+    dtypes = [of_number(k) if k in _PLAIN else k for k in kinds]
     return functools.reduce(join, dtypes) if dtypes else get_default_dtype()
 
 
@@ -64,6 +64,10 @@ def _converted(data: Any, dtype: Any) -> ndarray:
         return np.array(data, dtype=dtype)
     except OverflowError as error:
         raise RuntimeError(f"tensor: a number does not fit into {dtype}: {error}. Choose a wider dtype.") from None
+    except TypeError as error:
+        if "complex" not in str(error):
+            raise
+        raise TypeError(f"tensor: a complex number cannot become {dtype}. Write z.real, or leave out dtype.") from None
     except ValueError as error:
         _shape(data, "data")
         raise RuntimeError(f"tensor: the data cannot become {dtype}: {error}") from None

@@ -33,7 +33,8 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, 
     >>> tg.norm(tg.tensor([3., 4.])), tg.norm(tg.tensor([3., 4.]), p=1)
     (tensor(5.), tensor(7.))
     """
-    x = floats("norm", in_dtype(input, dtype, "norm"))
+    x = in_dtype(lifted(input, "norm"), dtype, "norm")
+    x = floats("norm", elementwise.absolute(x) if x._array.dtype.kind == "c" else x)
     shape, ndim = x._array.shape, x._array.ndim
     axis = over(dim, ndim, "norm")
     number = 1 if isinstance(axis, int) else ndim if axis is None else len(axis)

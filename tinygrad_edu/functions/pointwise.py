@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.dtypes import as_operand, float64, get_default_dtype, promote, promoted
+from tinygrad_edu.dtypes import as_operand, complex128, float64, get_default_dtype, promote, promoted
 from tinygrad_edu.primitive import TensorBase, mismatch, wrap
 from tinygrad_edu.rules import elementwise as rules
 from tinygrad_edu.rules.shaping import cast
@@ -27,7 +27,7 @@ def floating(x: Any) -> Any:
     a = x._array if isinstance(x, TensorBase) else x
     if not hasattr(a, "dtype"):
         return float(a) if isinstance(a, int) else a
-    return x if a.dtype.kind == "f" else wrap(a.astype(get_default_dtype()))
+    return x if a.dtype.kind in "fc" else wrap(a.astype(get_default_dtype()))
 
 
 def raw(x: Any, name: str) -> Any:
@@ -42,7 +42,7 @@ def raw(x: Any, name: str) -> Any:
 def _whole_division(name: str, input: Any, other: Any) -> bool:
     """Whether both are integers. Raises RuntimeError if then a divisor is 0."""
     a, b = raw(input, name), raw(other, name)
-    if promoted((a, b)).kind == "f":
+    if promoted((a, b)).kind in "fc":
         return False
     if np.any(np.equal(b, 0)):
         raise RuntimeError(
@@ -244,7 +244,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     tensor([4., 8.])
     """
     kind = type(exponent)
-    if (kind is int or kind is float) and isinstance(input, TensorBase) and input._array.dtype.kind == "f":
+    if (kind is int or kind is float) and isinstance(input, TensorBase) and input._array.dtype.kind in "fc":
         shortcut = _POWERS.get(exponent)
         return rules.power(input, float(exponent)) if shortcut is None else shortcut(input)
     try:
@@ -256,7 +256,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
 
 
 def float_power(input: Any, exponent: Any) -> Tensor:
-    """input to the power `exponent`, computed in float64.
+    """input to the power `exponent`, computed in float64 (or complex128).
 
     >>> import tinygrad_edu as tg
     >>> tg.float_power(tg.tensor([2, 3]), 2)
@@ -266,9 +266,11 @@ def float_power(input: Any, exponent: Any) -> Tensor:
 
 
 def _double(x: Any) -> Any:
-    if isinstance(x, TensorBase):
-        return cast(x, dtype=float64)
-    return x.astype(float64) if hasattr(x, "astype") else x
+    a = x._array if isinstance(x, TensorBase) else x
+    if not hasattr(a, "astype"):
+        return x
+    dtype = complex128 if a.dtype.kind == "c" else float64
+    return cast(x, dtype=dtype) if a is not x else a.astype(dtype)
 
 
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tinygrad_edu.functions.complex_numbers import conj
 from tinygrad_edu.functions.names import numpy_names
 from tinygrad_edu.primitive import TensorBase
 from tinygrad_edu.rules import elementwise, reductions, shaping
@@ -154,13 +155,13 @@ def dot(input: Any, tensor: Any) -> Tensor:
 
 
 def vdot(input: Any, other: Any) -> Tensor:
-    """`dot`, which for real numbers it is.
+    """`dot`, with the conjugate of `input`: for real numbers there is no difference.
 
     >>> import tinygrad_edu as tg
     >>> tg.vdot(tg.tensor([1., 2.]), tg.tensor([3., 4.]))
     tensor(11.)
     """
-    return dot(input, other)
+    return dot(conj(input), other)
 
 
 def inner(input: Any, other: Any) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -84,20 +85,25 @@ def set_rng_state(new_state: Any) -> None:
 
 def _floating(dtype: Any, name: str) -> Any:
     d = get_default_dtype() if dtype is None else as_dtype(dtype)
-    if d.kind != "f":
+    if d.kind not in "fc":
         raise NotImplementedError(f"{name}: draws floats, not {d}. Use randint for whole numbers, bernoulli for bools.")
     return d
 
 
 def uniform(shape: Any, dtype: Any, g: Any = None) -> Any:
-    """Numbers in [0, 1), drawn in `dtype` itself."""
+    """Numbers in [0, 1), drawn in `dtype` itself. (The real and the imaginary parts of complex numbers are such.)"""
+    if dtype.kind == "c":
+        return uniform((*shape, 2), np.empty(0, dtype).real.dtype, g).view(dtype)[..., 0]
     u = source(g).random(shape, float32 if dtype == float16 else dtype)
     u = np.asarray(u)
     return (np.floor(u * 2048) / 2048).astype(float16) if dtype == float16 else u  # rounding could give 1
 
 
 def gaussian(shape: Any, dtype: Any, g: Any = None) -> Any:
-    """Numbers of mean 0 and standard deviation 1, drawn in `dtype` itself."""
+    """Numbers of mean 0 and standard deviation 1, drawn in `dtype` itself; half the variance goes to either part."""
+    if dtype.kind == "c":
+        parts = gaussian((*shape, 2), np.empty(0, dtype).real.dtype, g)
+        return parts.view(dtype)[..., 0] / parts.dtype.type(math.sqrt(2))
     z = source(g).standard_normal(shape, float32 if dtype == float16 else dtype)
     return np.asarray(z).astype(dtype, copy=False)
 

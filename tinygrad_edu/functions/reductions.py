@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_edu.dtypes import float32, int64, uint8
+from tinygrad_edu.dtypes import float32, int64, refuse_complex, uint8
 from tinygrad_edu.functions.axes import ValuesAndIndices, at, floats, in_dtype, nonempty, over, whole
 from tinygrad_edu.functions.names import numpy_names
 from tinygrad_edu.functions.pointwise import floating
@@ -60,7 +60,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     """
     x = in_dtype(lifted(input, "mean"), dtype, "mean")
     a = x._array
-    if a.dtype is not float32 and a.dtype.kind != "f":
+    if a.dtype is not float32 and a.dtype.kind not in "fc":
         raise RuntimeError(
             f"mean: could not infer output dtype. Input dtype must be a floating point dtype, got {a.dtype}. "
             f"Convert it, x.float().mean(), or say what to compute in: mean(dtype=float32)."
@@ -90,7 +90,7 @@ def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     """
     x = in_dtype(lifted(input, "nansum"), dtype, "nansum")
     axis = over(dim, x._array.ndim, "nansum")
-    if x._array.dtype.kind == "f":
+    if x._array.dtype.kind in "fc":
         x = elementwise.where(np.isnan(x._array), 0, x)
     return rules.sum(x, axis=axis, keepdims=keepdim)
 
@@ -214,6 +214,7 @@ def _extreme(name: str, find: Any, input: Any, dim: Any, keepdim: bool) -> Value
     x = lifted(input, name)
     if isinstance(dim, (tuple, list)):
         raise TypeError(f"{name}: dim must be one int, not {dim}. Over several dimensions there is a{name}.")
+    refuse_complex(name, x._array)
     axis = one_axis(dim, x._array.ndim, name)
     if x._array.ndim == 0:
         return ValuesAndIndices(elementwise.add(x, 0), whole(0))
@@ -227,7 +228,8 @@ def _extreme(name: str, find: Any, input: Any, dim: Any, keepdim: bool) -> Value
 def _position(name: str, find: Any, input: Any, dim: Any, keepdim: bool) -> Tensor:
     x = lifted(input, name)
     a = x._array
-    if a.dtype.kind == "b":
+    if a.dtype.kind in "bc":
+        refuse_complex(name, a)
         raise RuntimeError(f"{name}: does not support bools. Convert them first: x.int().")
     axis = None if dim is None else one_axis(dim, a.ndim, name)
     nonempty(name, a.shape, axis)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.dtypes import promote
+from tinygrad_edu.dtypes import promote, refuse_complex
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.primitive import mismatch, wrap
 from tinygrad_edu.rules import elementwise as rules
@@ -23,7 +23,7 @@ __all__ = [
 def _is_whole(x: Any, name: str) -> bool:
     """Whether it consists of integers or bools, so that rounding leaves it as it is."""
     a = raw(x, name)
-    return hasattr(a, "dtype") and a.dtype.kind != "f"
+    return hasattr(a, "dtype") and a.dtype.kind not in "fc"
 
 
 def floor(input: Any) -> Tensor:
@@ -87,6 +87,17 @@ def sign(input: Any) -> Tensor:
     """
     a = raw(input, "sign")
     return wrap(np.array(a)) if hasattr(a, "dtype") and a.dtype.kind == "b" else rules.sign(input)
+
+
+def sgn(input: Any) -> Tensor:
+    """`sign`; of a complex number z it is z / |z|, the point in the same direction at distance 1 (of 0: 0).
+
+    >>> import tinygrad_edu as tg
+    >>> tg.sgn(tg.tensor([3 + 4j, 0]))
+    tensor([0.6000+0.8000j, 0.0000+0.0000j])
+    """
+    a = raw(input, "sgn")
+    return wrap(np.asarray(np.sign(a))) if hasattr(a, "dtype") and a.dtype.kind == "c" else sign(input)
 
 
 def copysign(input: Any, other: Any) -> Tensor:
@@ -216,6 +227,7 @@ def heaviside(input: Any, values: Any) -> Tensor:
             f"{getattr(v, 'dtype', type(v))}. Write values.to(input.dtype)."
         )
     x, v = promote(np.asarray(x), np.asarray(v))
+    refuse_complex("heaviside", x)
     try:
         y = np.heaviside(x, v)
     except ValueError as error:
@@ -231,7 +243,8 @@ def signbit(input: Any) -> Tensor:
     tensor([ True, False, False])
     """
     a = np.asarray(raw(input, "signbit"))
+    refuse_complex("signbit", a)
     return wrap(np.signbit(a) if a.dtype.kind == "f" else a < 0)
 
 
-clip, fix, sgn = clamp, trunc, sign  # the other names of the same functions
+clip, fix = clamp, trunc  # the other names of the same functions

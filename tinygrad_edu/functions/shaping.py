@@ -10,6 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu.dtypes import as_operand
+from tinygrad_edu.functions.complex_numbers import conj
 from tinygrad_edu.functions.names import numpy_names
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import shaping as rules
@@ -291,18 +292,28 @@ def t(input: Any) -> Tensor:
 
 
 def adjoint(input: Any) -> Tensor:
-    """The matrices (the last two dimensions) transposed; real numbers are their own conjugates.
+    """The matrices (the last two dimensions) transposed, and conjugated: real numbers are their own conjugates.
 
     >>> import tinygrad_edu as tg
     >>> tg.adjoint(tg.tensor([[[1, 2, 3]]])).shape
     Size([1, 3, 1])
     """
-    return transpose(input, -2, -1)
+    return conj(transpose(input, -2, -1))
 
 
 def all_reversed(input: Any) -> Tensor:
     """All dimensions in the opposite order: ``x.T``."""
     return rules.transpose(input, axes=tuple(range(input._array.ndim))[::-1])
+
+
+def conjugate_t(input: Any) -> Tensor:
+    """`t`, conjugated: ``x.H``."""
+    return conj(t(input))
+
+
+def conjugate_transposed(input: Any) -> Tensor:
+    """The matrices transposed and conjugated: ``x.mH``. Raises as ``x.mT``."""
+    return conj(matrix_transposed(input))
 
 
 def matrix_transposed(input: Any) -> Tensor:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tinygrad_edu import lazy
-from tinygrad_edu.dtypes import int32
+from tinygrad_edu.dtypes import int32, refuse_complex
 from tinygrad_edu.functions.axes import ValuesAndIndices, at, lines, nonempty, whole
 from tinygrad_edu.functions.names import numpy_names
 from tinygrad_edu.functions.pointwise import raw
@@ -36,6 +36,7 @@ def order(a: Any, axis: int, descending: bool = False) -> Any:
     """The indices that sort an array along `axis`; equal elements keep their order."""
     if type(a) is not np.ndarray:
         raise lazy.no_counterpart("sort", a)
+    refuse_complex("sort", a)
     if not descending:
         return np.argsort(a, axis, kind="stable")
     # of what lies backwards, the largest comes last, and the first of equal ones after the others
@@ -129,6 +130,7 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
     ValuesAndIndices(values=tensor(2.), indices=tensor(2))
     """
     a, axis = input._array, one_axis(dim, input._array.ndim, "mode")
+    refuse_complex("mode", a)
     nonempty("mode", a.shape, axis)
 
     def last(line: Any) -> Any:
@@ -164,6 +166,7 @@ def unique(
     (tensor([1, 3]), tensor([1, 2]))
     """
     x = lifted(input, "unique")
+    refuse_complex("unique", x._array)
     axis = None if dim is None else one_axis(dim, x._array.ndim, "unique")
     _, first, inverse, counts = np.unique(
         x._array, return_index=True, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
@@ -228,6 +231,7 @@ def searchsorted(
         raise RuntimeError(f"searchsorted: side must be 'left' or 'right' and agree with right={right}, got {side!r}")
     where: Literal["left", "right"] = "right" if right or side == "right" else "left"
     sequence, a = raw(sorted_sequence, "searchsorted"), np.asarray(raw(input, "searchsorted"))
+    refuse_complex("searchsorted", sequence, a)
     if sorter is not None:
         sequence = np.take_along_axis(sequence, raw(sorter, "searchsorted"), -1)
     if sequence.ndim == 1:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.dtypes import refuse_complex
 from tinygrad_edu.functions.axes import ValuesAndIndices, at, floats, lines, nonempty, over
 from tinygrad_edu.functions.names import numpy_names
 from tinygrad_edu.functions.pointwise import floating, raw
@@ -243,6 +244,7 @@ def cov(input: Any, *, correction: float = 1, fweights: Any = None, aweights: An
             [2., 4.]])
     """
     x = floating(lifted(input, "cov"))
+    refuse_complex("cov", x._array)
     if x._array.ndim > 2:
         raise RuntimeError(f"cov: expected input to have two or fewer dimensions, got shape {tuple(x._array.shape)}")
     if x._array.ndim < 2:

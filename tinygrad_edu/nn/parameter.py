@@ -6,6 +6,7 @@ from typing import Any
 
 from tinygrad_edu import printing
 from tinygrad_edu.container import restored
+from tinygrad_edu.dtypes import NO_GRADIENT
 from tinygrad_edu.primitive import TensorBase
 from tinygrad_edu.tensor import Tensor
 
@@ -77,6 +78,8 @@ def _of(cls: Any, data: Any, requires_grad: bool) -> Any:
         raise TypeError(
             f"{cls.__name__} data must be a Tensor, not {type(data).__name__}: write {cls.__name__}(tensor(data))"
         )
+    if requires_grad and data._array.dtype.kind == "c":
+        raise RuntimeError(f"{cls.__name__}: {NO_GRADIENT}")
     if requires_grad and data._array.dtype.kind != "f":
         raise RuntimeError(
             f"Only Tensors of floating point dtype can require gradients, and this one is {data._array.dtype}: write "

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.functions import conversion
+from tinygrad_edu.functions import complex_numbers, conversion
 from tinygrad_edu.numpy_api.table import stands_for
 from tinygrad_edu.primitive import TensorBase
 from tinygrad_edu.printing import text
@@ -18,7 +18,7 @@ def _array(x: Any) -> Any:
 
 @stands_for(np.real)
 def _(val: Any) -> Any:
-    return val
+    return complex_numbers.real(val)
 
 
 if hasattr(np, "astype"):  # from NumPy 2.1 on
@@ -40,12 +40,12 @@ def _(from_: Any, to: Any, casting: Any = "safe") -> Any:
 
 @stands_for(np.iscomplexobj)
 def _(x: Any) -> bool:
-    return False
+    return conversion.is_complex(x)
 
 
 @stands_for(np.isrealobj)
 def _(x: Any) -> bool:
-    return True
+    return not conversion.is_complex(x)
 
 
 @stands_for(np.shares_memory)

@@ -25,7 +25,7 @@ _STRUCTURE, _CHECKSUM = "tinygrad_edu.structure", "tinygrad_edu.sha256"
 _MARK = b"tinygrad_edu."  # in the header of whatever `save` wrote; several times, so that damage does not hide it
 _DTYPES = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "I64": np.int64, "I32": np.int32, "I16": np.int16,
-    "I8": np.int8, "U8": np.uint8, "BOOL": np.bool_,
+    "I8": np.int8, "U8": np.uint8, "BOOL": np.bool_, "C64": np.complex64,
 }  # fmt: skip
 _WIDER = {"U16": (np.uint16, np.int32), "U32": (np.uint32, np.int64)}  # what has no dtype here, and which holds it
 
@@ -50,6 +50,9 @@ def pack(obj: Any) -> bytes:
     """The file that holds `obj`. Raises structure.NotPlainError for what is not made of tensors and plain values."""
     text, arrays = structure.write(obj)
     save = package("safetensors.numpy").save
+    for name, a in arrays.items():
+        if a.dtype == np.complex128:
+            raise TypeError(f"save: the file format has no complex128 ({name}): save z.cfloat(), or z.real and z.imag")
     # asarray, not ascontiguousarray, which would make a 0-d array 1-d
     whole = {name: np.asarray(a, a.dtype.newbyteorder("="), order="C") for name, a in arrays.items()}
     metadata = {"format": "pt", _STRUCTURE: text, _CHECKSUM: f"tinygrad_edu.{_checksum(text, whole)}"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.dtypes import refuse_complex
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.primitive import Node
 from tinygrad_edu.rules import elementwise, reductions
@@ -75,7 +76,9 @@ def meaning_of_broadcast(a: Any, b: Any) -> str:
 
 def warn_of_broadcast(name: str, input: Any, target: Any, stacklevel: int = 3) -> None:
     """Warn where the shapes differ. Raises RuntimeError where they do not even broadcast."""
-    a, b = tuple(np.shape(raw(input, name))), tuple(np.shape(raw(target, name)))
+    x, y = raw(input, name), raw(target, name)
+    refuse_complex(name, x, y)
+    a, b = tuple(np.shape(x)), tuple(np.shape(y))
     if a == b:
         return
     try:

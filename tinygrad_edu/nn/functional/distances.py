@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu import functions, linalg
+from tinygrad_edu.dtypes import refuse_complex
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.nn.functional.checks import chosen_reduction, reduced
 from tinygrad_edu.rules import activations, elementwise, indexing, reductions
@@ -44,6 +45,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tens
     tensor(0.8000)
     """
     x1, x2 = functions.broadcast_tensors(x1, x2)
+    refuse_complex("cosine_similarity", x1._array, x2._array)
     unit1, unit2 = (normalize(x, 2.0, dim, eps) for x in (x1, x2))
     return functions.sum(elementwise.multiply(unit1, unit2), dim)
 

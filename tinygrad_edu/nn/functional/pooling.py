@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.dtypes import refuse_complex
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.nn.functional.convolution import each, grid_of
 from tinygrad_edu.primitive import wrap
@@ -94,6 +95,7 @@ def _max_pool(
     name: str, d: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool, indices: bool
 ) -> Any:
     x = planes_of(name, input, d)
+    refuse_complex(name, x)
     if x.ndim != d + 2:
         return unbatched(lambda x: _max_pool(name, d, x, kernel, stride, padding, dilation, ceil, indices), input)
     grid, _ = _windows_of(name, x, kernel, stride, padding, dilation, ceil)

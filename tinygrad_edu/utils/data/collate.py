@@ -16,7 +16,7 @@ __all__ = ["default_collate", "default_convert"]
 
 def default_convert(data: Any) -> Any:
     """One sample, with tensors in place of arrays: what a loader yields that makes no batches."""
-    if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "biuf":
+    if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "biufc":
         return wrap(plain_array(np.asarray(data)))
     if isinstance(data, (TensorBase, str, bytes, np.generic)):
         return data
@@ -49,7 +49,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
         _alike(batch)
         return stack(list(batch))
     if isinstance(first, (np.ndarray, np.generic)) and not isinstance(first, (str, bytes)):
-        if first.dtype.kind not in "biuf":
+        if first.dtype.kind not in "biufc":
             raise TypeError(
                 f"default_collate: an array of dtype {first.dtype} cannot become a tensor. Convert it in the data set "
                 f"(to numbers), or give the DataLoader a collate_fn of your own."
