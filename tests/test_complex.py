@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
+from tinygrad_edu.dtypes import UNDEFINED
 from tinygrad_edu.nn import functional as F
+from tinygrad_edu.primitive import PRIMITIVES
 
 NUMBERS = np.array([1 + 2j, -3.5 + 0.25j, 2 - 1j, 0.5j, -4, 0.125 - 3j], np.complex64)
 
@@ -78,6 +80,7 @@ def test_random_ones(draw):
     x = draw(3, 5000, dtype=tg.complex128)
     assert x.shape == (3, 5000) and draw(2, dtype=tg.cfloat).dtype == tg.complex64
     spread = 1 / 12 if draw is tg.rand else 1 / 2  # in each part: together they have variance 1
+    assert draw((), dtype=tg.cfloat).shape == () and draw(0, dtype=tg.cfloat).shape == (0,)
     for part in (x.real, x.imag):
         assert part.var().item() == pytest.approx(spread, rel=0.1)
         assert part.mean().item() == pytest.approx(0.5 if draw is tg.rand else 0, abs=0.05)
@@ -107,11 +110,14 @@ def test_of_two_real_tensors():
         (lambda: tg.view_as_complex(tg.tensor(1.0)), RuntimeError, "last dimension of size 2"),
         (lambda: tg.view_as_real(tg.ones(2)), RuntimeError, "only supported for complex tensors"),
         (lambda: tg.ones(2).imag, RuntimeError, "imag is not implemented"),
+        (lambda: tg.real(1j), TypeError, r"real: expected a Tensor or an array, got complex"),
+        (lambda: tg.angle([1j]), TypeError, "angle: expected a Tensor"),
         (lambda: tg.tensor(1 + 2j, dtype=tg.float32), TypeError, "cannot become float32"),
         (lambda: tg.tensor([1j], dtype=tg.int64), TypeError, "cannot become int64"),
         (lambda: tg.full((1,), 1j, dtype=tg.float32), RuntimeError, "cannot be converted to float32"),
         (lambda: tg.full_like(tg.ones(1), 1j), RuntimeError, "cannot be converted to float32"),
         (lambda: tg.scalar_tensor(1j), RuntimeError, "cannot be converted to float32"),
+        (lambda: tg.fill(tg.ones(1), 1j), RuntimeError, "cannot be converted to float32"),
         (lambda: tg.normal(0.0, 1.0, (2,), dtype=tg.int64), NotImplementedError, "draws floats"),
     ],
 )
@@ -427,6 +433,14 @@ def test_numpys_functions(z):
         ("batch_norm", lambda z: F.batch_norm(z.reshape(6, 1), None, None, training=True)),
         ("standardize", lambda z: F.layer_norm(z, (6,))),
         ("max_pool1d", lambda z: F.max_pool1d(z[None], 2)),
+        ("adaptive_max_pool1d", lambda z: F.adaptive_max_pool1d(z[None], 2)),
+        ("hardshrink", lambda z: F.hardshrink(z)),
+        ("softshrink", lambda z: F.softshrink(z)),
+        ("threshold", lambda z: F.threshold(z, 0, 1)),
+        ("rms_norm", lambda z: F.rms_norm(z, (6,))),
+        ("local_response_norm", lambda z: F.local_response_norm(z.reshape(1, 6, 1), 2)),
+        ("scatter_extreme", lambda z: z.scatter_reduce(0, tg.zeros(6, dtype=tg.int64), z, "amax")),
+        ("scaled_dot_product_attention", lambda z: F.scaled_dot_product_attention(z[None], z[None], z[None])),
         ("cosine_similarity", lambda z: F.cosine_similarity(z, z, dim=0)),
         ("dropout", lambda z: F.dropout(z)),
         ("linear", lambda z: tg.nn.Linear(6, 1)(z)),
@@ -439,6 +453,31 @@ def test_complex_numbers_have_no_order_and_no_layers(z, name, call):
     with pytest.raises(RuntimeError, match=rf"^(linalg\.)?({name})\b.*complex64"):
         call(z)
     assert same(z, NUMBERS)
+
+
+def test_what_is_undefined_are_primitives():
+    assert set(UNDEFINED) <= set(PRIMITIVES)
+
+
+def test_whole_numbers_take_the_default_dtype_as_before():
+    tg.set_default_dtype(tg.float64)
+    try:
+        for dtype in (tg.int16, tg.uint8, tg.int64, tg.bool):  # for small ones NumPy has float32 and float16
+            assert tg.ones(1, dtype=dtype).exp().dtype == tg.float64
+    finally:
+        tg.set_default_dtype(tg.float32)
+
+
+class Twisted(tg.autograd.Function):
+    """A function of the user's that returns complex numbers."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.detach() * 1j
+
+    @staticmethod
+    def backward(ctx, g):
+        return g
 
 
 def test_complex_numbers_have_no_bits(z):
@@ -465,6 +504,15 @@ def test_complex_numbers_have_no_bits(z):
         lambda w, z: tg.complex(w, w),
         lambda w, z: tg.polar(w.detach(), w),
         lambda w, z: tg.view_as_complex(w.reshape(3, 2)),
+        lambda w, z: np.matmul(z, w),
+        lambda w, z: z.numpy() @ w,
+        lambda w, z: np.dot(w, z),
+        lambda w, z: np.where(w > 0, z, w),
+        lambda w, z: np.cross(w[:3], z[:3]),
+        lambda w, z: w.masked_fill(w > 0, 1j),
+        lambda w, z: tg.fill(z, w[0]),
+        lambda w, z: F.bilinear(w[None], z[None], w.expand(1, 6, 6)),
+        lambda w, z: Twisted.apply(w),
         lambda w, z: w.cfloat(),
         lambda w, z: w.to(tg.complex128),
         lambda w, z: tg.as_tensor(w, dtype=tg.cfloat),

@@ -211,6 +211,9 @@ def refloat(y: Any, function: Callable[..., Any], operands: tuple[Any, ...]) -> 
 
 # -- what complex numbers do not have -----------------------------------------------------------------------
 
+NO_GRADIENT = (
+    "complex numbers carry no gradients here. Compute with the real and the imaginary part as two float tensors."
+)
 UNDEFINED = frozenset((
     "amax", "amin", "batch_norm", "binary_cross_entropy", "clip", "elu", "entr", "erf", "erfc", "erfinv", "fmax",
     "fmin", "frac", "leaky_relu", "lgamma", "log_softmax", "logcumsumexp", "logit", "logsumexp", "max_pool", "maximum",
@@ -223,24 +226,20 @@ UNDEFINED = frozenset((
 def refuse_complex(name: str, *arrays: Any) -> None:
     """Raises NotImplementedError, which is a RuntimeError, if one of the operands is complex."""
     for a in arrays:
-        dtype = of_number(type(a)) if type(a) in _NUMBERS else a.dtype
+        dtype = a.dtype if hasattr(a, "dtype") else of_number(type(a))
         if dtype.kind == "c":
             raise NotImplementedError(
                 f"{name} is not implemented for {dtype}: it takes real numbers. Give it x.abs(), or x.real and x.imag."
             )
 
 
-def check_complex(name: str, y: Any, connected: Any) -> None:
-    """Raises RuntimeError where a primitive must not give the complex result `y`, or if it is to be recorded."""
-    if name in UNDEFINED:
-        refuse_complex(name, y)
-    if connected:
-        raise RuntimeError(f"{name}: {NO_GRADIENT} Where none is wanted: x.detach(), or `with no_grad():`.")
-
-
-NO_GRADIENT = (
-    "complex numbers carry no gradients here. Compute with the real and the imaginary part as two float tensors."
-)
+def check_fits(name: str, value: Any, dtype: DType) -> None:
+    """Raises RuntimeError for a complex value in a real tensor."""
+    if dtype.kind != "c" and np.iscomplexobj(value):
+        raise RuntimeError(
+            f"{name}: a complex value cannot be converted to {dtype}: its imaginary part would be lost. Take its real "
+            f"part (z.real), or ask for complex numbers: dtype=complex64, x.cfloat()."
+        )
 
 
 def why_no_gradient(dtype: DType, remedy: str) -> str:

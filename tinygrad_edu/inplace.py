@@ -16,7 +16,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import memory
-from tinygrad_edu.dtypes import CATEGORY, NO_GRADIENT, as_operand
+from tinygrad_edu.dtypes import CATEGORY, NO_GRADIENT, as_operand, check_fits
 from tinygrad_edu.memory import recording
 from tinygrad_edu.node import record
 from tinygrad_edu.primitive import PRIMITIVES, Leaf, TensorBase, rule, wrap
@@ -95,11 +95,8 @@ def write(tensor: Any, index: tuple[Any, ...], value: Any, name: str) -> None:
     array = tensor._array
     mode = _writeable(tensor, name)
     edge, made = tensor._edge(), value._edge() if mode else None
-    if value._array.dtype.kind == "c" and array.dtype.kind != "c":
-        raise RuntimeError(
-            f"{name}: a complex value cannot be converted to {array.dtype}: its imaginary part would be lost. Write "
-            f"value.real, or make the tensor complex: x = x.cfloat()."
-        )
+    if value._array.dtype.kind == "c":
+        check_fits(name, value._array, array.dtype)
     if array.dtype.kind == "c" and made is not None:
         raise RuntimeError(f"{name}: {NO_GRADIENT}")
     if mode:

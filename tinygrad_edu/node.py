@@ -10,6 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import lazy
+from tinygrad_edu.dtypes import NO_GRADIENT, float32
 from tinygrad_edu.memory import tick
 
 if TYPE_CHECKING:
@@ -137,7 +138,10 @@ def record(plan: Plan, edges: tuple[Any, ...], env: tuple[Any, ...], kwargs: dic
         plan.several = True
         node.shape, node.dtype = tuple(a.shape for a in y), tuple(a.dtype for a in y)
     else:
-        node.shape, node.dtype = y.shape, y.dtype
+        dtype = node.dtype = y.dtype
+        if dtype is not float32 and dtype.kind == "c":
+            raise RuntimeError(f"{plan.primitive.name}: {NO_GRADIENT} Where none is wanted: x.detach(), no_grad().")
+        node.shape = y.shape
     node.kwargs = kwargs
     node.hooks = None
     node.seq = tick()

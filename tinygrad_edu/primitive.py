@@ -30,7 +30,7 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import recorders
-from tinygrad_edu.dtypes import as_operand, check_complex, float32, promote, refloat, refuse_complex
+from tinygrad_edu.dtypes import UNDEFINED, as_operand, float32, promote, refloat, refuse_complex
 from tinygrad_edu.lazy import as_result, in_order
 from tinygrad_edu.memory import View, owner, recording
 from tinygrad_edu.node import Leaf, Node, Pick, TensorBase, pick, record, recorded_type, wrap
@@ -189,6 +189,7 @@ def recorder(p: Primitive) -> Callable[..., Any]:
     For any number of operands, keyword arguments, several results, by-products and views.
     """
     function, name, saves, elementwise, spread, view = p.function, p.name, bool(p.saves), p.pointwise, p.spread, p.view
+    real = name in UNDEFINED  # for real numbers only
 
     def call(*operands: Any, **kwargs: Any) -> Any:
         try:
@@ -221,15 +222,12 @@ def recorder(p: Primitive) -> Callable[..., Any]:
         several = y.__class__ is tuple or y.__class__ is list
         if several:
             y = tuple([as_result(a if view else in_order(a), arrays, name) for a in y])
-            if y and y[0].dtype.kind == "c":
-                check_complex(name, y[0], False)
         else:
             y = as_result(y if view or elementwise else in_order(y), arrays, name)
-            if y.dtype is not float32:
-                if elementwise:
-                    y = refloat(y, partial(function, **kwargs) if kwargs else function, tuple(arrays))
-                if y.dtype.kind == "c":
-                    check_complex(name, y, recording.get() and any(n is not None for n in nodes))
+            if elementwise and y.dtype is not float32:
+                y = refloat(y, partial(function, **kwargs) if kwargs else function, tuple(arrays))
+        if real and (first := y[0] if several else y).dtype is not float32:
+            refuse_complex(name, first)
         node = None
         plan, connected = p.follows[tuple([n is not None for n in nodes])]
         mode = recording.get() if plan else False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu.dtypes import UNDEFINED, as_operand, check_complex, float32, promote, refloat, refuse_complex
+from tinygrad_edu.dtypes import UNDEFINED, as_operand, float32, promote, refloat, refuse_complex
 from tinygrad_edu.lazy import as_result, in_order
 from tinygrad_edu.memory import recording
 from tinygrad_edu.node import record, wrap
@@ -60,7 +60,7 @@ def elementwise_unary(p: Primitive, general: Recorder) -> Recorder:
             raise _of_bools(name, error, a) from None
         if type(y) is not ndarray:
             y = as_result(y, (a,), name)
-        if y.dtype is not float32:
+        if a.dtype is not float32:
             if y.dtype is not a.dtype:
                 y = refloat(y, function, (a,))
             elif real:
@@ -79,6 +79,7 @@ def elementwise_unary(p: Primitive, general: Recorder) -> Recorder:
 def elementwise_binary(p: Primitive, general: Recorder) -> Recorder:
     """Elementwise functions of two operands: their dtypes are promoted, and one may be a number."""
     function, name = _on_arrays(p.function), p.name
+    real = name in UNDEFINED
     only_left, only_right, both = p.plan(1), p.plan(2), p.plan(3)
 
     def call(a: Any, b: Any) -> Any:
@@ -111,8 +112,8 @@ def elementwise_binary(p: Primitive, general: Recorder) -> Recorder:
             y = as_result(y, (x, z), name)
         if y.dtype is not float32:
             y = refloat(y, function, (x, z))
-            if y.dtype.kind == "c":
-                check_complex(name, y, recording.get() and (left or right))
+            if real:
+                refuse_complex(name, y)
         if (left is None and right is None) or not (mode := recording.get()):
             return wrap(y)
         if right is None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.autograd.grad_mode import no_grad
-from tinygrad_edu.dtypes import as_operand
+from tinygrad_edu.dtypes import NO_GRADIENT, as_operand
 from tinygrad_edu.memory import recording, tick
 from tinygrad_edu.primitive import Leaf, Node, Plan, Primitive, TensorBase, pick, wrap
 
@@ -214,8 +214,10 @@ def _recorded(
 
 def _connected(t: Any, k: int, node: FunctionNode, ctx: FunctionCtx, args: Sequence[Any], several: bool) -> Any:
     """Result `k` of a call as its caller gets it."""
-    if not isinstance(t, TensorBase) or t._array.dtype.kind != "f" or any(t is c for c in ctx._constant):
+    if not isinstance(t, TensorBase) or t._array.dtype.kind not in "fc" or any(t is c for c in ctx._constant):
         return t
+    if t._array.dtype.kind == "c":
+        raise RuntimeError(f"{node.name()}: {NO_GRADIENT} Or say so: ctx.mark_non_differentiable(z).")
     edge = pick(node, k) if several else node
     if any(t is d for d in ctx._dirty):
         t._node = edge

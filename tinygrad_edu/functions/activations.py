@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.dtypes import refuse_complex
 from tinygrad_edu.functions.exponentials import sigmoid
 from tinygrad_edu.functions.names import numpy_names
 from tinygrad_edu.functions.pointwise import raw
@@ -146,6 +147,7 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
     """
 
     def compute(x: Any) -> Any:
+        refuse_complex("threshold", raw(x, "threshold"))
         return elementwise.where(raw(x, "threshold") <= threshold, value, x)
 
     return _inplace(input, "threshold", compute) if inplace else compute(input)
@@ -282,6 +284,7 @@ def hardshrink(input: Any, lambd: float = 0.5) -> Tensor:
     tensor([0., 2.])
     """
     a = raw(input, "hardshrink")
+    refuse_complex("hardshrink", a)
     return elementwise.where((a >= -lambd) & (a <= lambd), 0, input)
 
 
@@ -295,6 +298,7 @@ def softshrink(input: Any, lambd: float = 0.5) -> Tensor:
     if lambd < 0:
         raise RuntimeError(f"softshrink: lambd must be greater or equal to 0, but is {lambd}")
     a = raw(input, "softshrink")
+    refuse_complex("softshrink", a)
     return elementwise.where(np.abs(a) <= lambd, 0, elementwise.subtract(input, np.sign(a) * lambd))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.dtypes import NO_GRADIENT, float32, promote, promoted, refuse_complex
+from tinygrad_edu.dtypes import float32, promote, promoted, refuse_complex
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.primitive import TensorBase, mismatch, wrap
 from tinygrad_edu.rules import elementwise as rules
@@ -33,7 +33,7 @@ def _on_arrays(ufunc: Any, *operands: Any) -> Tensor:
     arrays = [x._array if isinstance(x, TensorBase) else raw(x, ufunc.__name__) for x in operands]
     if len(arrays) > 1:
         arrays = promote(*arrays)
-        if ufunc in _ORDER and getattr(arrays[0], "dtype", getattr(arrays[1], "dtype", float32)).kind == "c":
+        if ufunc in _ORDER and getattr(arrays[0], "dtype", None) is not float32:
             refuse_complex(_ORDER[ufunc], *arrays)
     try:
         y = ufunc(*arrays)
@@ -339,10 +339,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         raise RuntimeError(f"where: the condition must be a tensor of bools, not {kind}. Write where(x != 0, a, b).")
     for side in (input, other):
         raw(side, "where")
-    out = rules.where(condition, input, other)
-    if out._node is not None and out._array.dtype.kind == "c":
-        raise RuntimeError(f"where: {NO_GRADIENT}")
-    return out
+    return rules.where(condition, input, other)
 
 
 def compared(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.dtypes import NO_GRADIENT, complex64, complex_of, float32, float64
+from tinygrad_edu.dtypes import NO_GRADIENT, complex_of, float32, float64
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.memory import recording
 from tinygrad_edu.primitive import mismatch, wrap
@@ -89,15 +89,22 @@ def _parts(name: str, *tensors: Any) -> list[Any]:
 # -- taken apart --------------------------------------------------------------------------------------------
 
 
+def _array(name: str, x: Any) -> Any:
+    a = raw(x, name)
+    if not hasattr(a, "dtype"):
+        raise TypeError(f"{name}: expected a Tensor or an array, got {type(x).__name__}. Write tensor({x}).")
+    return a
+
+
 def real(input: Any) -> Tensor:
     """The real part, in the same memory; real numbers as they are."""
-    a = raw(input, "real")
+    a = _array("real", input)
     return wrap(a.real) if a.dtype.kind == "c" else input
 
 
 def imag(input: Any) -> Tensor:
     """The imaginary part, in the same memory. Raises RuntimeError for real numbers."""
-    a = raw(input, "imag")
+    a = _array("imag", input)
     if a.dtype.kind != "c":
         raise RuntimeError(f"imag is not implemented for tensors with non-complex dtypes ({a.dtype}): it would be 0.")
     return wrap(a.imag)
@@ -111,7 +118,7 @@ def view_as_real(input: Any) -> Tensor:
     tensor([[ 1.,  2.],
             [ 3., -4.]])
     """
-    a = raw(input, "view_as_real")
+    a = _array("view_as_real", input)
     if a.dtype.kind != "c":
         raise RuntimeError(f"view_as_real is only supported for complex tensors, not for {a.dtype}")
     return wrap(np.ascontiguousarray(a)[..., None].view(a.real.dtype).reshape(*a.shape, 2))
@@ -124,7 +131,7 @@ def angle(input: Any) -> Tensor:
     >>> tg.angle(tg.tensor([1 + 1j, -1]))
     tensor([0.7854, 3.1416])
     """
-    a = raw(input, "angle")
+    a = _array("angle", input)
     return rules.arctan2(wrap(a.imag) if a.dtype.kind == "c" else np.zeros_like(a), real(input))
 
 
@@ -135,8 +142,8 @@ def conj(input: Any) -> Tensor:
     >>> tg.conj(tg.tensor([1 + 2j]))
     tensor([1.-2.j])
     """
-    a = raw(input, "conj")
-    return wrap(np.asarray(np.conj(a))) if getattr(a, "dtype", complex64).kind == "c" else input
+    a = _array("conj", input)
+    return wrap(np.asarray(np.conj(a))) if a.dtype.kind == "c" else input
 
 
 def is_conj(input: Any) -> bool:
@@ -156,7 +163,7 @@ def isreal(input: Any) -> Tensor:
     >>> tg.isreal(tg.tensor([1 + 1j, 2]))
     tensor([False,  True])
     """
-    return wrap(np.asarray(np.isreal(raw(input, "isreal"))))
+    return wrap(np.asarray(np.isreal(_array("isreal", input))))
 
 
 conj_physical = conj  # its other name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.device import check_device
-from tinygrad_edu.dtypes import as_dtype, as_operand, get_default_dtype, int64, why_no_gradient
+from tinygrad_edu.dtypes import as_dtype, as_operand, check_fits, get_default_dtype, int64, why_no_gradient
 from tinygrad_edu.functions.data import array_of
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.size import sides
@@ -60,7 +60,7 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_gra
     tensor(3.)
     """
     d = get_default_dtype() if dtype is None else as_dtype(dtype)
-    check_fits(s, d, "scalar_tensor")
+    check_fits("scalar_tensor", s, d)
     return filled((), s, d, device, requires_grad)
 
 
@@ -79,14 +79,6 @@ def filled(shape: tuple[int, ...], value: Any, dtype: Any, device: Any, requires
     if value is not None:
         array.fill(value)
     return made(array, requires_grad)
-
-
-def check_fits(value: Any, dtype: Any, name: str) -> None:
-    """Raises RuntimeError for a complex number in a real tensor: its imaginary part would be lost."""
-    if dtype.kind != "c" and np.iscomplexobj(value):
-        raise RuntimeError(
-            f"{name}: value cannot be converted to {dtype}: {value} is complex. Write dtype=complex64, or z.real."
-        )
 
 
 def zeros(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -131,7 +123,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full: the shape is a tuple, full((2, 3), {fill_value}), not {size}")
     value = array_of(fill_value, None)
-    check_fits(value, value.dtype if dtype is None else as_dtype(dtype), "full")
+    check_fits("full", value, value.dtype if dtype is None else as_dtype(dtype))
     if value.ndim:
         raise TypeError(f"full: fill_value is one number, not a tensor of shape {value.shape}; use expand for that")
     return filled(sides((size,), "full"), value, value.dtype if dtype is None else dtype, device, requires_grad)
@@ -141,7 +133,7 @@ def _like(input: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) 
     check_device(device)
     a = input._array if isinstance(input, TensorBase) else np.asarray(as_operand(input, "like"))
     d = a.dtype if dtype is None else as_dtype(dtype)
-    check_fits(value, d, "full_like")
+    check_fits("full_like", value, d)
     return made(np.full_like(a, value, dtype=d), requires_grad)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.dtypes import as_operand, complex128, float64, get_default_dtype, promote, promoted
+from tinygrad_edu.dtypes import as_operand, check_fits, complex128, float64, get_default_dtype, promote, promoted
 from tinygrad_edu.primitive import TensorBase, mismatch, wrap
 from tinygrad_edu.rules import elementwise as rules
 from tinygrad_edu.rules.shaping import cast
@@ -310,6 +310,7 @@ def fill(input: Any, value: Any) -> Tensor:
     >>> tg.fill(tg.zeros(2), 3.0)
     tensor([3., 3.])
     """
+    check_fits("fill", raw(value, "fill"), np.asarray(raw(input, "fill")).dtype)
     if np.ndim(raw(value, "fill")):
         raise RuntimeError(f"fill: the value must be a number or a 0-d tensor, not of shape {tuple(value.shape)}")
     return rules.fill(input, value)

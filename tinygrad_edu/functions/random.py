@@ -92,7 +92,7 @@ def _floating(dtype: Any, name: str) -> Any:
 
 def uniform(shape: Any, dtype: Any, g: Any = None) -> Any:
     """Numbers in [0, 1), drawn in `dtype` itself. (The real and the imaginary parts of complex numbers are such.)"""
-    if dtype.kind == "c":
+    if np.dtype(dtype).kind == "c":
         return uniform((*shape, 2), np.empty(0, dtype).real.dtype, g).view(dtype)[..., 0]
     u = source(g).random(shape, float32 if dtype == float16 else dtype)
     u = np.asarray(u)
@@ -101,9 +101,9 @@ def uniform(shape: Any, dtype: Any, g: Any = None) -> Any:
 
 def gaussian(shape: Any, dtype: Any, g: Any = None) -> Any:
     """Numbers of mean 0 and standard deviation 1, drawn in `dtype` itself; half the variance goes to either part."""
-    if dtype.kind == "c":
+    if np.dtype(dtype).kind == "c":
         parts = gaussian((*shape, 2), np.empty(0, dtype).real.dtype, g)
-        return parts.view(dtype)[..., 0] / parts.dtype.type(math.sqrt(2))
+        return (parts / parts.dtype.type(math.sqrt(2))).view(dtype)[..., 0]
     z = source(g).standard_normal(shape, float32 if dtype == float16 else dtype)
     return np.asarray(z).astype(dtype, copy=False)
 

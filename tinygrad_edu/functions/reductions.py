@@ -214,7 +214,8 @@ def _extreme(name: str, find: Any, input: Any, dim: Any, keepdim: bool) -> Value
     x = lifted(input, name)
     if isinstance(dim, (tuple, list)):
         raise TypeError(f"{name}: dim must be one int, not {dim}. Over several dimensions there is a{name}.")
-    refuse_complex(name, x._array)
+    if x._array.dtype is not float32:
+        refuse_complex(name, x._array)
     axis = one_axis(dim, x._array.ndim, name)
     if x._array.ndim == 0:
         return ValuesAndIndices(elementwise.add(x, 0), whole(0))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_edu.dtypes import refuse_complex
 from tinygrad_edu.nn.functional.pooling import planes_of, unbatched
 from tinygrad_edu.primitive import wrap
 from tinygrad_edu.rules import elementwise, indexing, linalg, reductions, shaping
@@ -138,6 +139,7 @@ def _largest_of_parts(x: Any, sides: Any) -> Any:
 
 def _adaptive_max_pool(name: str, d: int, input: Any, output_size: Any, indices: bool) -> Any:
     x = planes_of(name, input, d)
+    refuse_complex(name, x)
     if x.ndim != d + 2:
         return unbatched(lambda x: _adaptive_max_pool(name, d, x, output_size, indices), input)
     n, c, *sizes = x.shape

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu import lazy, memory
+from tinygrad_edu.dtypes import refuse_complex
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.rules import elementwise, normalization, reductions, shaping, windows
 from tinygrad_edu.rules import neural as rules
@@ -211,6 +212,7 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
     tensor([[0.2000, 1.4000]])
     """
     axes = _last_axes("rms_norm", input, normalized_shape, weight=weight)
+    refuse_complex("rms_norm", raw(input, "rms_norm"))
     if eps is None:
         eps = float(np.finfo(raw(input, "rms_norm").dtype).eps)
     power = reductions.mean(elementwise.square(input), axis=axes, keepdims=True)
@@ -228,6 +230,7 @@ def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float 
     tensor([[[0.2500]]])
     """
     x = raw(input, "local_response_norm")
+    refuse_complex("local_response_norm", x)
     if np.ndim(x) < 3:
         raise ValueError(
             f"local_response_norm: Expected 3D or higher dimensionality input (got {np.ndim(x)} dimensions): (N, C, …)"
