@@ -81,7 +81,7 @@ def test_ufuncs_promote_their_operands_and_other_functions_do_not():
     )
     asked(x, tg.tensor([2, 3]))
     assert seen == [np.int64, np.float32]
-    with pytest.raises(RuntimeError, match=r"asked: the shapes \(2,\) and \(3,\) do not fit together"):
+    with pytest.raises(RuntimeError, match=r"asked: The size .*: the shapes \(2,\) and \(3,\) do not fit together"):
         asked(x, tg.ones(3))
     with pytest.raises(ValueError, match="broadcast"):  # NumPy's own: who knows what the function makes of shapes
         plain(x, tg.ones(3))
@@ -271,5 +271,5 @@ def test_a_second_pass_goes_through_what_keeps_nothing_and_stops_at_what_was_rel
         partly = rule(lambda a, b: a + b, reads, lambda g: g, name="partly")
         z = partly(x, x).sum()
         z.backward()
-        with pytest.raises(RuntimeError, match="backward a second time through partly"):
+        with pytest.raises(RuntimeError, match="backward through the graph a second time: what partly saved"):
             z.backward()

@@ -239,8 +239,8 @@ class Container(TensorBase):
         """Its one element as a Python number. Raises RuntimeError if there are more."""
         if self._array.size != 1:
             raise RuntimeError(
-                f"item: a tensor of shape {tuple(self.shape)} is not one number. Reduce it (x.mean(), x.sum()), take "
-                f"an element (x[0]), or all of them: x.tolist()."
+                f"item: a Tensor with {self._array.size} elements cannot be converted to Scalar (its shape is "
+                f"{tuple(self.shape)}). Reduce it (x.mean(), x.sum()), take an element (x[0]), or all: x.tolist()."
             )
         if type(self._array) is not ndarray:
             self._array = lazy.realise([self._array])[0]
@@ -258,8 +258,8 @@ class Container(TensorBase):
         """
         if not force and recording.get() and self._edge() is not None:
             raise RuntimeError(
-                f"this tensor (shape {tuple(self.shape)}) requires grad, and what NumPy does to its numbers would not "
-                f"be recorded. Where no gradient is wanted, write x.detach().numpy()."
+                f"Can't call numpy() on Tensor that requires grad (shape {tuple(self.shape)}): what NumPy does to its "
+                f"numbers would not be recorded. Where no gradient is wanted, write x.detach().numpy()."
             )
         a = lazy.realise([self._array])[0]
         return a.view()

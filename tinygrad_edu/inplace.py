@@ -129,8 +129,9 @@ def _writeable(tensor: Any, name: str) -> Any:
     if mode and isinstance(edge if view is None else base._edge(), Leaf):
         what = "a leaf" if base is tensor else "a view of a leaf"
         raise RuntimeError(
-            f"{name}: {what} that requires grad (shape {tuple(base._array.shape)}) cannot be changed in place while "
-            f"its use is recorded. Do it under `with no_grad():` (parameter updates), or make a new tensor: w = w - d."
+            f"{name}: {what} Variable that requires grad is being used in an in-place operation (the leaf's shape is "
+            f"{tuple(base._array.shape)}), while its use is recorded. Do it under `with no_grad():` (parameter "
+            f"updates), or make a new tensor: w = w - d."
         )
     if type(array) is not ndarray or not array.flags.writeable:
         raise RuntimeError(

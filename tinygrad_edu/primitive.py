@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import zip_longest
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -166,9 +167,14 @@ def mismatch(name: str, arrays: Sequence[Any], error: ValueError) -> Exception:
     try:
         np.broadcast_shapes(*shapes)
     except ValueError:
+        sides = [dict.fromkeys(n for n in side if n != 1) for side in zip_longest(*(s[::-1] for s in shapes))]
+        k = next(k for k, different in enumerate(sides) if len(different.keys() - {None}) > 1)
+        a, b, *_ = [n for n in sides[k] if n is not None]
         return RuntimeError(
-            f"{name}: the shapes {' and '.join(map(str, shapes))} do not fit together. Sizes are compared from the "
-            f"last dimension backwards, and each must be equal in all or 1. Reshape one of them (x.unsqueeze(1), x.T)."
+            f"{name}: The size of tensor a ({a}) must match the size of tensor b ({b}) at non-singleton dimension "
+            f"{len(sides) - 1 - k}: the shapes {' and '.join(map(str, shapes))} do not fit together. Sizes are compared "
+            f"from the last dimension backwards, and each must be equal in all or 1. Reshape one of them "
+            f"(x.unsqueeze(1), x.T)."
         )
     return error
 

@@ -21,6 +21,7 @@ __all__ = ["add_up", "sum_of_all", "sum_of_columns", "sum_of_rows", "sum_of_squa
 LONG = 1 << 10  # terms: up to which lanes are as exact as pairs of pairs
 FEW = 128  # terms: up to which adding one after the other is exact enough
 SLABS = 8
+_add: Any = np.add.reduce
 
 
 @lru_cache(maxsize=64)
@@ -28,14 +29,13 @@ def _ones(n: int, dtype: np.dtype) -> ndarray:
     return np.ones(n, dtype)
 
 
-def sum_of_all(x: ndarray) -> np.generic:
+def sum_of_all(x: ndarray) -> Any:
     """The sum of all elements of a float array."""
     n = x.size
-    out: np.generic = np.vdot(_ones(n, x.dtype), x) if n <= LONG else np.add.reduce(x, None)
-    return out
+    return np.vdot(_ones(n, x.dtype), x) if n <= LONG else _add(x, None)
 
 
-def sum_of_squares(x: ndarray) -> np.generic:
+def sum_of_squares(x: ndarray) -> Any:
     """The sum of the squares of all elements of a float array."""
     n = x.size
     if n <= LONG:
@@ -43,8 +43,7 @@ def sum_of_squares(x: ndarray) -> np.generic:
     x = x.reshape(-1)
     rows = x[: n - n % LONG].reshape(-1, LONG)
     rest = x[n - n % LONG :]
-    out: np.generic = np.add.reduce(np.vecdot(rows, rows)) + np.vdot(rest, rest)
-    return out
+    return _add(np.vecdot(rows, rows)) + np.vdot(rest, rest)
 
 
 def sum_of_rows(x: ndarray) -> ndarray:
@@ -69,13 +68,13 @@ def add_up(x: ndarray, axis: Any, keepdims: bool = False) -> Any:
     """np.add.reduce, as exact along every axis as NumPy is along the last one."""
     few = x.size <= FEW or (isinstance(axis, int) and x.shape[axis] <= FEW)
     if few or x.ndim < 2 or (x.dtype is not float32 and x.dtype is not float64):
-        return np.add.reduce(x, axis=axis, keepdims=keepdims)
+        return _add(x, axis=axis, keepdims=keepdims)
     axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
     if not x.flags.c_contiguous:
         if x.flags.f_contiguous:
             return add_up(x.T, tuple(-1 - k if k < 0 else x.ndim - 1 - k for k in axes), keepdims).T
         if 0 in x.strides:  # expanded: a copy could be far larger
-            return np.add.reduce(x, axis=axis, keepdims=keepdims)
+            return _add(x, axis=axis, keepdims=keepdims)
         x = np.ascontiguousarray(x)
     added = {k % x.ndim for k in axes}
     left = [1 if k in added else n for k, n in enumerate(x.shape) if keepdims or k not in added]
@@ -96,9 +95,9 @@ def _rows(x: ndarray) -> ndarray:
     before, n, after = x.shape
     while n >= SLABS * SLABS and after > 1:
         rows, odd = divmod(n, SLABS)
-        y = np.add.reduce(x[:, : n - odd].reshape(before, SLABS, rows * after), 1).reshape(before, rows, after)
+        y = _add(x[:, : n - odd].reshape(before, SLABS, rows * after), 1).reshape(before, rows, after)
         if odd:
             y[:, :odd] += x[:, n - odd :]
         x, n = y, rows
-    out: ndarray = np.add.reduce(x, 1)
+    out: ndarray = _add(x, 1)
     return out

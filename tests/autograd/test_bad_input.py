@@ -16,9 +16,9 @@ def other():
 CASES = {
     "not a scalar": (lambda a: (a * 2).backward(), RuntimeError, r"only for scalar.*shape \(3,\)"),
     "grad of what is not a scalar": (lambda a: autograd.grad(a * 2, a), RuntimeError, r"only for scalar.*shape \(3,\)"),
-    "no graph": (lambda a: a.detach().sum().backward(), RuntimeError, r"no graph: .*requires_grad=True"),
+    "no graph": (lambda a: a.detach().sum().backward(), RuntimeError, "element 0 of tensors does not .*requires_grad=True"),
     "one of two without a graph": (
-        lambda a: autograd.backward([a.sum(), a.detach().sum()]), RuntimeError, "no graph",
+        lambda a: autograd.backward([a.sum(), a.detach().sum()]), RuntimeError, "element 1 of tensors",
     ),
     "the cotangent's shape": (
         lambda a: (a * 2).backward(tg.tensor([1.0])), RuntimeError, r"shape \(1,\), the output has shape\s\(3,\)",
@@ -32,7 +32,7 @@ CASES = {
     "an input that is no tensor": (lambda a: autograd.grad(a.sum(), B), RuntimeError, "no Tensor"),
     "an unused input": (lambda a: autograd.grad(a.sum(), other()), RuntimeError, r"input 0 .*\(3,\)\) was not used"),
     "inputs of backward": (lambda a: a.sum().backward(inputs=tg.tensor(B)), RuntimeError, "does not require grad"),
-    "a leaf changed in place": (lambda a: a.add_(1), RuntimeError, r"a leaf that requires grad.*no_grad"),
+    "a leaf changed in place": (lambda a: a.add_(1), RuntimeError, r"a leaf Variable that requires grad.*no_grad"),
     "a view of a leaf changed in place": (lambda a: a[1:].mul_(2), RuntimeError, r"a view of a leaf.*no_grad"),
     "a gradient of another shape": (lambda a: setattr(a, "grad", tg.tensor([1.0])), RuntimeError, r"\(3,\).* \(1,\)"),
     "a gradient of another dtype": (

@@ -167,6 +167,12 @@ def test_where_broadcasts_condition_and_both_sides(data: Any) -> None:
     assert_array_equal(wrap(a).where(wrap(c), wrap(b))._array, expected)
 
 
+def test_where_names_the_sides_that_do_not_fit() -> None:
+    for sides in ((t([1.0, 2.0]), t([1.0, 2.0, 3.0, 4.0])), (0.0, t([1.0, 2.0])), (t([[1.0], [2.0]]), t([1.0, 2.0]))):
+        with pytest.raises(RuntimeError, match=r"where: The size of tensor a \([23]\) must match .*fit together"):
+            tg.where(np.array([True, False, True]), *sides)
+
+
 def test_where_promotes_as_pytorch() -> None:
     c = t([True, False])
     assert tg.where(c, t([1.0, 2.0], np.float32), t(3.0, np.float64)).dtype == np.float32  # dimensions beat none

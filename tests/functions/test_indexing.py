@@ -52,8 +52,12 @@ def test_an_int_next_to_an_array_is_read_first_as_in_pytorch() -> None:
 
 
 BAD = {
-    "out of range": (IndexError, r"index 3 is out of range for dimension 0 of shape \(3, 4\): valid are -3 … 2", 3),
-    "array out of range": (IndexError, "index 4 is out of range for dimension 1", (slice(None), [0, 4])),
+    "out of range": (
+        IndexError,
+        r"3 is out of bounds for dimension 0 with size 3 \(shape \(3, 4\)\): valid are -3 … 2",
+        3,
+    ),
+    "array out of range": (IndexError, "index 4 is out of bounds for dimension 1", (slice(None), [0, 4])),
     "too many": (IndexError, "too many indices: 3", (0, 0, 0)),
     "two ellipses": (IndexError, "one ellipsis", (..., ...)),
     "float": (IndexError, "float", 1.0),

@@ -160,7 +160,7 @@ def refused(change: Any, match: str, *unchanged: Any) -> None:
 
 def test_leaves_and_views_of_leaves_that_require_grad_are_refused() -> None:
     w = leaf(3)
-    refused(lambda: w.add_(1.0), "add_: a leaf that requires grad", w)
+    refused(lambda: w.add_(1.0), "add_: a leaf Variable that requires grad", w)
     refused(lambda: w.__setitem__(0, 1.0), "a leaf", w)
     refused(lambda: w[1:].mul_(2.0), "a view of a leaf", w)
     refused(lambda: w[1:].__setitem__([0, 1], 2.0), "a view of a leaf", w)

@@ -399,7 +399,7 @@ def test_a_gradient_from_before_is_an_error_for_one_parameter_too():
         params = parameters([(2,)] * n)
         optimizer = tg.optim.SGD(params)
         train(optimizer, params, [0])
-        params[0].data = tg.zeros(1, dtype=tg.float64)
+        params[-1].data = tg.zeros(1, dtype=tg.float64)
         with pytest.raises(RuntimeError, match=r"shape \(1,\) has a gradient of shape \(2,\).*zero_grad\(\)"):
             optimizer.step()
 
@@ -437,6 +437,15 @@ def test_the_layout_is_kept_while_nothing_changes(name):
     layout = optimizer._layouts[0]
     train(optimizer, params, [1, 2])
     assert optimizer._layouts[0] is layout
+
+
+def test_the_state_of_one_parameter_stays_in_its_memory():
+    params = parameters([(2,)])
+    optimizer = tg.optim.Adam(params)
+    train(optimizer, params, [0])
+    before = dict(optimizer.state[params[0]])
+    train(optimizer, params, [1, 2])
+    assert all(optimizer.state[params[0]][name] is t for name, t in before.items())
 
 
 def test_small_parameters_are_packed_into_pieces(monkeypatch):

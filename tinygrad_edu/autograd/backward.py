@@ -29,9 +29,10 @@ def _seeds(outputs: Sequence[Any], gradients: Any, create_graph: bool, call: str
             raise TypeError(f"{call}: expected Tensors, got {type(t).__name__}") from None
         if edge is None:
             raise RuntimeError(
-                f"{call}: this tensor (shape {tuple(a.shape)}) has no graph: nothing that it was computed from "
-                f"requires grad, or it was computed under no_grad() or after detach(), item() or numpy(). Create the "
-                f"parameters with requires_grad=True and compute the loss from them by tensor operations."
+                f"{call}: element {len(seeds)} of tensors does not require grad and does not have a grad_fn: nothing "
+                f"that this tensor (shape {tuple(a.shape)}) was computed from requires grad, or it was computed under "
+                f"no_grad() or after detach(), item() or numpy(). Create the parameters with requires_grad=True and "
+                f"compute the loss from them by tensor operations."
             )
         seed = _one(a, call) if g is None else _given(a, g, create_graph, call)
         if create_graph and not isinstance(seed, TensorBase):

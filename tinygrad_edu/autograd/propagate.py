@@ -241,9 +241,9 @@ def _check(nodes: Sequence[Node]) -> None:
     for node in nodes:
         if node.saved is None:
             raise RuntimeError(
-                f"backward a second time through {node.name()}, whose saved arrays were released by the first pass. "
-                f"Run the forward computation again before each backward (usually: compute the loss inside the loop), "
-                f"or call the first backward with retain_graph=True."
+                f"Trying to backward through the graph a second time: what {node.name()} saved was released by the "
+                f"first pass. Run the forward computation again before each backward (usually: compute the loss inside "
+                f"the loop), or call the first backward with retain_graph=True."
             )
     if nodes and nodes[-1].seq < memory.last_change:
         for node in nodes:
@@ -256,9 +256,10 @@ def _check_unchanged(node: Node) -> None:
         if by := memory.changed_since(x, node.seq):
             where = f"it was recorded at {node.site}" if node.site else "autograd.detect_anomaly() shows the line"
             raise RuntimeError(
-                f"the gradient of {node.name()} needs an array of shape {tuple(x.shape)} as it was in the forward "
-                f"pass, but {by} has changed it in place since ({where}). Write the out-of-place form (x = x + 1 "
-                f"instead of x += 1), or change a copy (x.clone())."
+                f"one of the variables needed for gradient computation has been modified by an inplace operation: the "
+                f"gradient of {node.name()} needs an array of shape {tuple(x.shape)} as it was in the forward pass, "
+                f"but {by} has changed it in place since ({where}). Write the out-of-place form (x = x + 1 instead of "
+                f"x += 1), or change a copy (x.clone())."
             )
 
 

@@ -323,7 +323,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """`input` where the condition is true, `other` elsewhere, with broadcasting; with the condition alone: its indices.
 
     Both sides are computed everywhere: NaN in the side that is not taken makes its gradient NaN.
-    Raises RuntimeError for a condition that is not bool.
+    Raises RuntimeError for a condition that is not bool, and for shapes that do not fit together.
 
     >>> import tinygrad_edu as tg
     >>> tg.where(tg.tensor([True, False]), tg.tensor([1.0, 2.0]), 0.0)
@@ -337,9 +337,11 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     if not hasattr(mask, "dtype") or mask.dtype.kind != "b":
         kind = mask.dtype if hasattr(mask, "dtype") else type(mask).__name__
         raise RuntimeError(f"where: the condition must be a tensor of bools, not {kind}. Write where(x != 0, a, b).")
-    for side in (input, other):
-        raw(side, "where")
-    return rules.where(condition, input, other)
+    arrays = [mask, raw(input, "where"), raw(other, "where")]
+    try:
+        return rules.where(condition, input, other)
+    except ValueError as error:
+        raise mismatch("where", arrays, error) from None
 
 
 def compared(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Any]:

@@ -151,7 +151,7 @@ def _dimensions(part: Any) -> int:
 def _out_of_range(i: Any, axis: int, shape: Any) -> str:
     n = shape[axis]
     valid = f"valid are {-n} … {n - 1}" if n else "it is empty"
-    return f"index {i} is out of range for dimension {axis} of shape {tuple(shape)}: {valid}"
+    return f"index {i} is out of bounds for dimension {axis} with size {n} (shape {tuple(shape)}): {valid}"
 
 
 def _check(part: Any, axis: int, shape: Any) -> None:
@@ -417,5 +417,8 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     low, high = (int(i.min()), int(i.max())) if i.size else (0, 0)
     classes = high + 1 if num_classes == -1 else num_classes
     if low < 0 or high >= classes:
-        raise RuntimeError(f"one_hot: class {low if low < 0 else high} is not among 0 … {classes - 1}")
+        why = "non-negative" if low < 0 else "smaller than num_classes"
+        raise RuntimeError(
+            f"one_hot: Class values must be {why}: {low if low < 0 else high} is not among 0 … {classes - 1}"
+        )
     return wrap((i[..., None] == np.arange(classes)).astype(np.int64, order="C"))

@@ -72,8 +72,8 @@ def cat(tensors: Any, dim: int = 0) -> Tensor:
             raise RuntimeError("cat: tensors without dimensions cannot be joined end to end. Use stack.")
         if len(s) != len(shape) or (*s[:axis], *s[axis + 1 :]) != rest:
             raise RuntimeError(
-                f"cat: the shapes {_shapes(xs)} do not fit together along dimension {axis}: all other sides must be "
-                f"equal. (A new dimension is made by stack.)"
+                f"cat: Sizes of tensors must match except in dimension {axis}, but the shapes are {_shapes(xs)}. (A "
+                f"new dimension is made by stack.)"
             )
     return rules.concatenate(*xs, axis=axis)
 
@@ -103,7 +103,9 @@ def stack(tensors: Any, dim: int = 0) -> Tensor:
     shape = xs[0]._array.shape
     axis = one_axis(dim, len(shape) + 1, "stack")
     if any(x._array.shape != shape for x in xs):
-        raise RuntimeError(f"stack: all shapes must be equal, got {_shapes(xs)}. (To join end to end: cat.)")
+        raise RuntimeError(
+            f"stack expects each tensor to be equal size, but got {_shapes(xs)}. (To join end to end: cat.)"
+        )
     return rules.stack(*xs, axis=axis)
 
 

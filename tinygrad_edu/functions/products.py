@@ -87,7 +87,7 @@ def matmul(input: Any, other: Any) -> Tensor:
             raise RuntimeError(
                 f"matmul: both operands need at least 1 dimension, but the shapes are {x} and {y}. For numbers, use *."
             ) from None
-        inner_sides("matmul", input, other, ("input", "other"))
+        inner_sides("matmul", input, other)
         raise RuntimeError(
             f"matmul: the batch dimensions of {x} and {y}, {x[:-2]} and {y[:-2]}, do not broadcast"
         ) from None

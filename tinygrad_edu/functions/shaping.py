@@ -42,7 +42,10 @@ def one_axis(dim: Any, ndim: int, name: str) -> int:
     d = as_int(dim)
     n = max(ndim, 1)  # PyTorch lets 0-d tensors pass for 1-d ones here
     if not -n <= d < n:
-        raise IndexError(f"{name}: there is no dimension {d} in a tensor of {ndim} dimensions (use {-n} … {n - 1})")
+        raise IndexError(
+            f"{name}: Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d}): the tensor has "
+            f"{ndim} {'dimension' if ndim == 1 else 'dimensions'}."
+        )
     return d % n
 
 
@@ -82,8 +85,8 @@ def _resolved(shape: tuple[int, ...], size: int, old: tuple[int, ...], name: str
         raise RuntimeError(f"{name}: the -1 in {shape} can mean anything where another side is 0; write it out")
     if size != known if not holes else size % known:
         raise RuntimeError(
-            f"{name}: {size} elements (shape {tuple(old)}) do not fit into shape {shape}"
-            + (f", which has {known}." if not holes else f": {size} is no multiple of {known}.")
+            f"{name}: shape '{list(shape)}' is invalid for input of size {size} (its shape is {tuple(old)}): "
+            + (f"it has {known} elements." if not holes else f"{size} is no multiple of {known}.")
         )
     return tuple(size // known if n == -1 else n for n in shape)
 

@@ -66,13 +66,13 @@ class dtype:
 
     @property
     def is_complex(self) -> bool:
-        """False: complex numbers are not supported."""
-        return False
+        """Whether it holds complex numbers."""
+        return self.dtype.kind == "c"
 
     @property
     def is_signed(self) -> bool:
         """Whether it holds negative numbers."""
-        return self.dtype.kind in "fi"
+        return self.dtype.kind in "cfi"
 
 
 class _Unsupported(dtype):

@@ -56,7 +56,8 @@ def _check_linear(input: Any, weight: Any, bias: Any) -> None:
         if a is not None and a.dtype != w.dtype:
             name = "X" if what == "input" else what
             raise RuntimeError(
-                f"linear: expected one dtype, but the {what} is {a.dtype} and the weight is {w.dtype}. Convert it: "
+                f"linear: mat1 and mat2 must have the same dtype, but the {what} is {a.dtype} and the weight is "
+                f"{w.dtype}. Convert it: "
                 f"{name} = {name}.{_method(w.dtype)}()"
                 + (", once, where the data are loaded." if what == "input" else ".")
             )
