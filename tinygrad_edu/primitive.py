@@ -172,8 +172,8 @@ def mismatch(name: str, arrays: Sequence[Any], error: ValueError) -> Exception:
         a, b, *_ = [n for n in sides[k] if n is not None]
         return RuntimeError(
             f"{name}: The size of tensor a ({a}) must match the size of tensor b ({b}) at non-singleton dimension "
-            f"{len(sides) - 1 - k}: the shapes {' and '.join(map(str, shapes))} do not fit together. Sizes are compared "
-            f"from the last dimension backwards, and each must be equal in all or 1. Reshape one of them "
+            f"{len(sides) - 1 - k}: the shapes {' and '.join(map(str, shapes))} do not fit together. Sizes are "
+            f"compared from the last dimension backwards, and each must be equal in all or 1. Reshape one of them "
             f"(x.unsqueeze(1), x.T)."
         )
     return error

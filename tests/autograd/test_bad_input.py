@@ -16,7 +16,7 @@ def other():
 CASES = {
     "not a scalar": (lambda a: (a * 2).backward(), RuntimeError, r"only for scalar.*shape \(3,\)"),
     "grad of what is not a scalar": (lambda a: autograd.grad(a * 2, a), RuntimeError, r"only for scalar.*shape \(3,\)"),
-    "no graph": (lambda a: a.detach().sum().backward(), RuntimeError, "element 0 of tensors does not .*requires_grad=True"),
+    "no graph": (lambda a: a.detach().sum().backward(), RuntimeError, "element 0 of tensors .*requires_grad=True"),
     "one of two without a graph": (
         lambda a: autograd.backward([a.sum(), a.detach().sum()]), RuntimeError, "element 1 of tensors",
     ),
