@@ -34,7 +34,7 @@ PACKAGE = Path(tinygrad_edu.__file__).parent
 ROOT = PACKAGE.parent
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 TIMEOUT = 300  # seconds; a mutant that runs longer has been noticed
-ENGINE = ("autograd/propagate.py", "node.py", "primitive.py")
+ENGINE = ("autograd/propagate.py", "node.py", "primitive.py", "sums.py")
 VIEWS = "tests/autograd/test_views.py"
 NEAR = {  # where the tests of a file of rules/ are, besides those named like it
     "activations": [
@@ -42,7 +42,11 @@ NEAR = {  # where the tests of a file of rules/ are, besides those named like it
         "tests/nn/test_functional.py",
         "tests/functions/test_pointwise.py",
     ],
-    "cumulative": ["tests/rules/test_special_values_reductions.py", "tests/functions/test_reductions.py"],
+    "cumulative": [
+        "tests/rules/test_special_values_reductions.py",
+        "tests/rules/test_special_values_scattering.py",
+        "tests/functions/test_reductions.py",
+    ],
     "decompositions": ["tests/rules/test_special_values_linalg.py", "tests/test_linalg.py"],
     "elementwise": ["tests/functions/test_pointwise.py"],
     "joining": ["tests/functions/test_shaping.py"],
@@ -66,7 +70,7 @@ ENGINE_TESTS = (
     "tests/test_primitive.py", "tests/autograd/test_backward.py", "tests/autograd/test_hooks.py",
     "tests/autograd/test_function.py", "tests/autograd/test_several_results.py", "tests/autograd/test_anomaly.py",
     "tests/autograd/test_graphs.py", "tests/autograd/test_sessions.py", "tests/test_symbols.py", "tests/test_lazy.py",
-    VIEWS, "tests/autograd/test_limits.py", "tests/test_tensor.py", "tests/test_dtypes.py",
+    VIEWS, "tests/autograd/test_limits.py", "tests/test_tensor.py", "tests/test_dtypes.py", "tests/test_sums.py",
 )  # fmt: skip
 OPERATORS = {
     ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"), ast.FloorDiv: ("//", "/"),

@@ -37,7 +37,7 @@ def may_have_zeros(x: Any) -> bool:
 
 def recurrence(x: Any, decay: Any, axis: int) -> Any:
     """y[k] = x[k] + decay[k] · y[k − 1] along `axis`, from y[−1] = 0."""
-    if isinstance(x, TensorBase):  # and so is the decay: a graph is being created
+    if isinstance(x, TensorBase) or isinstance(decay, TensorBase):
         return decayed_sum(x, decay, axis=axis)
     y = np.array(np.broadcast_to(x, np.broadcast_shapes(x.shape, decay.shape)), np.result_type(x, decay))
     steps, factors = np.moveaxis(y, axis, 0), np.moveaxis(np.asarray(np.broadcast_to(decay, y.shape)), axis, 0)
