@@ -253,7 +253,10 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     recorded = {
-        tuple(part.strip() for part in line.split(" | ")[:4])
+        (
+            line.split(" | ", 1)[0],
+            *map(str.strip, line.split(" | ", 1)[1].rsplit(" | ", 3)[:3]),
+        )
         for line in EQUIVALENT.read_text().splitlines()
         if line and not line.startswith("#")
     }

@@ -284,8 +284,8 @@ class Container(TensorBase):
         if self._array.size != 1:
             many = "more than one value" if self._array.size else "no value"
             raise RuntimeError(
-                f"whether a tensor with {many} (shape {tuple(self.shape)}) is true is ambiguous: ask (x > 0).all() or "
-                f".any(), and combine conditions by & and |, not `and` and `or`."
+                f"Boolean value of Tensor with {many} is ambiguous (its shape is {tuple(self.shape)}): ask "
+                f"(x > 0).all() or .any(), and combine conditions by & and |, not `and` and `or`."
             )
         return bool(self.item())
 

@@ -245,4 +245,4 @@ def check_fits(name: str, value: Any, dtype: DType) -> None:
 def why_no_gradient(dtype: DType, remedy: str) -> str:
     """The error for a tensor of integers, bools or complex numbers that is to require grad."""
     why = NO_GRADIENT if dtype.kind == "c" else f"small steps make no sense on it. {remedy}"
-    return f"only floating tensors can require grad, not {dtype}: {why}"
+    return f"only Tensors of floating point dtype can require gradients, not {dtype}: {why}"

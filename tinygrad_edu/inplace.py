@@ -71,8 +71,8 @@ def assign(tensor: Any, compute: Callable[[Any], Any], name: str) -> Any:
     if CATEGORY[value.dtype.kind] > CATEGORY[array.dtype.kind]:
         to = "cfloat" if value.dtype.kind == "c" else "float"
         raise RuntimeError(
-            f"{name}: the result is {value.dtype} and does not fit into a {array.dtype} tensor. Convert it first, "
-            f"x = x.{to}(), or write the out-of-place form."
+            f"{name}: result type {value.dtype} can't be cast to the desired output type {array.dtype}, which is that "
+            f"of the tensor. Convert it first, x = x.{to}(), or write the out-of-place form."
         )
     if mode:
         made = new._edge()

@@ -40,7 +40,7 @@ CASES = {
     ),
     "a gradient that is no tensor": (lambda a: setattr(a, "grad", B), TypeError, "must be a Tensor or None"),
     "requires_grad on integers": (
-        lambda a: tg.tensor([1, 2]).requires_grad_(), RuntimeError, r"only floating tensors.*x.float\(\)",
+        lambda a: tg.tensor([1, 2]).requires_grad_(), RuntimeError, r"only Tensors of floating point.*x.float\(\)",
     ),
     "requires_grad off on a result": (lambda a: (a * 2).requires_grad_(False), RuntimeError, r"leaves only.*detach"),
 }  # fmt: skip

@@ -107,7 +107,7 @@ def test_views_share_memory_and_copies_do_not() -> None:
 
 
 def test_view_refuses_a_layout_that_needs_a_copy_and_says_what_to_do() -> None:
-    with pytest.raises(RuntimeError, match=r"strides \(1, 4\).*Use reshape\(12\), or \.contiguous\(\)"):
+    with pytest.raises(RuntimeError, match=r"stride \(1, 4\).*Use reshape\(12\), or \.contiguous\(\)"):
         x()[0].t().view(12)
     assert x()[0].t().contiguous().view(12).tolist() == A[0].T.reshape(-1).tolist()
 

@@ -239,7 +239,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Tensor:
     if out._array.dtype == dtype:
         return out
     if out._array.dtype.kind != dtype.kind:
-        raise RuntimeError(f"masked_fill: {value} does not fit into a {dtype} tensor. Convert it first: x.float().")
+        to = "cfloat" if np.iscomplexobj(value) else "float"
+        raise RuntimeError(f"masked_fill: {value} does not fit into a {dtype} tensor. Convert it first: x.{to}().")
     return shaping.cast(out, dtype=dtype)
 
 

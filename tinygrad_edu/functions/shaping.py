@@ -128,9 +128,10 @@ def view(input: Any, size: Any = (), *more: Any) -> Tensor:
     y = rules.reshape(x, shape=_resolved(sides, a.size, a.shape, "view") if type(a) is ndarray else sides)
     if type(a) is ndarray and a.size and y._view is None:
         raise RuntimeError(
-            f"view: the elements of this tensor (shape {a.shape}, strides {tuple(s // a.itemsize for s in a.strides)}) "
-            f"do not lie in memory so that shape {sides} can be seen without a copy; it was probably transposed, "
-            f"expanded or sliced. Use reshape({', '.join(map(str, sides))}), or .contiguous() first."
+            f"view size is not compatible with input tensor's size and stride: the elements of shape {a.shape} and "
+            f"stride {tuple(s // a.itemsize for s in a.strides)} do not lie in memory so that shape {sides} can be "
+            f"seen without a copy; it was probably transposed, expanded or sliced. Use "
+            f"reshape({', '.join(map(str, sides))}), or .contiguous() first."
         )
     return y
 

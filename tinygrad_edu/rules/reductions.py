@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu.dtypes import float16, float32, int64, uint8
+from tinygrad_edu.dtypes import float16, float32, float64, int64, uint8
 from tinygrad_edu.primitive import rule
 from tinygrad_edu.rules.cumulative import before, floored, may_have_zeros, numpy_only
 from tinygrad_edu.sums import add_up
@@ -99,9 +99,9 @@ def freedom(x: Any, axis: Any, correction: float) -> float:
 
 
 def variance(x: Any, *, axis: Any = None, correction: float = 1, keepdims: bool = False) -> Any:
-    """The sum of squared deviations over the degrees of freedom."""
-    d = centred(x, axis)
-    return total(d * d, axis=axis, keepdims=keepdims) / freedom(x, axis, correction)
+    """The sum of squared deviations over the degrees of freedom; of float32 computed in float64, as in PyTorch."""
+    d = centred(x.astype(float64) if type(x) is ndarray and x.dtype is float32 else x, axis)
+    return (total(d * d, axis=axis, keepdims=keepdims) / freedom(x, axis, correction)).astype(x.dtype)
 
 
 def or_infinity(y: Any) -> Any:
