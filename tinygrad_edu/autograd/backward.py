@@ -105,8 +105,10 @@ def backward(
     retain = create_graph if retain_graph is None else retain_graph
     goals = None if inputs is None else {_goal(t, "backward"): t for t in _sequence(inputs)}
     found, shared = propagate(seeds, None if goals is None else set(goals), retain, create_graph)
-    if not {*map(type, found.values())} <= {ndarray}:
-        _realise(found, [(edge.tensor(), edge) for edge in found if isinstance(edge, Leaf)], outputs)
+    for c in found.values():
+        if c.__class__ is not ndarray:
+            _realise(found, [(edge.tensor(), edge) for edge in found if isinstance(edge, Leaf)], outputs)
+            break
     targets = []
     for edge, c in found.items():
         t = edge.tensor() if goals is None else goals.get(edge)
