@@ -45,13 +45,14 @@ __version__ = "0.1.0"
 newaxis = None
 
 _LATER = {
-    "datasets", "distributions", "func", "jit", "serialization", "special", "training", "transforms", "utils", "viz",
+    "datasets", "distributions", "fft", "func", "jit", "serialization", "special", "training", "transforms", "utils",
+    "viz",
 }  # fmt: skip
 _MEMBERS_OF = {"compile": "jit", "load": "serialization", "save": "serialization", "vmap": "func"}
 
 if TYPE_CHECKING:
     from tinygrad_edu import (
-        datasets, distributions, func, jit, serialization, special, training, transforms, utils, viz,
+        datasets, distributions, fft, func, jit, serialization, special, training, transforms, utils, viz,
     )  # fmt: skip
     from tinygrad_edu.func import vmap
     from tinygrad_edu.jit import compile

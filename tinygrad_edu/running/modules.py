@@ -27,6 +27,7 @@ MODULES = {
     "torch.cuda.amp": "tinygrad_edu.amp",
     "torch.distributions": "tinygrad_edu.distributions",
     "torch.distributions.*": "tinygrad_edu.distributions",
+    "torch.fft": "tinygrad_edu.fft",
     "torch.func": "tinygrad_edu.func",
     "torch.functional": "tinygrad_edu",
     "torch.jit": "tinygrad_edu.jit",
