@@ -55,7 +55,7 @@ softplus = rule(
 # -- along an axis ----------------------------------------------------------------------------------------
 
 _LAST = {1, -1, (1,), (-1,)}  # of two axes
-FEW = 32  # columns: up to which NumPy is faster when each lies in one piece
+FEW = 32  # columns: up to which NumPy compares columns faster than rows
 
 
 def of_rows(x: Any, axis: Any) -> bool:
@@ -68,9 +68,7 @@ def centred(x: Any, axis: int) -> Any:
     if type(x) is not ndarray:
         return x - np.max(x, axis=axis, keepdims=True)
     if of_rows(x, axis) and x.shape[1] < FEW:
-        columns = x.T.copy()
-        columns -= np.maximum.reduce(columns, 0, initial=-np.inf)
-        return columns.T
+        return x - np.maximum.reduce(x.T.copy(), 0, initial=-np.inf)[:, None]
     return x - np.maximum.reduce(x, axis, keepdims=True, initial=-np.inf)
 
 

@@ -17,7 +17,7 @@ from tinygrad_edu.lazy import unknown_size
 from tinygrad_edu.primitive import TensorBase, primitive, rule
 from tinygrad_edu.rules.activations import centred, shares, softmax, total
 from tinygrad_edu.rules.special import logistic
-from tinygrad_edu.sums import sum_of_all, sum_of_squares
+from tinygrad_edu.sums import sum_of_all, sum_of_rows, sum_of_squares
 
 
 def count(x: Any) -> float:
@@ -93,36 +93,28 @@ def one_hot(target: Any, x: Any) -> Any:
     return np.equal(np.expand_dims(target, axis), classes)
 
 
-@lru_cache(maxsize=8)
-def _numbered(n: int, step: int) -> ndarray:
-    return np.arange(n) * step  # batches are of few sizes
-
-
-def places(target: Any, x: Any) -> Any:
-    """Where the class of each sample stands: in the memory of a matrix (rows or columns); elsewhere as a mask."""
-    if type(x) is not ndarray or type(target) is not ndarray:
-        return one_hot(target, x)
-    n, classes = x.shape
-    return _numbered(n, classes) + target if x.flags.c_contiguous else target * n + _numbered(n, 1)
-
-
-def at(places: Any, x: Any) -> Any:
-    """The entries of `x` there."""
-    return x.ravel("K").take(places) if type(x) is ndarray else np.sum(np.where(places, x, 0), axis=1)
-
-
-def less_one(places: Any, p: Any) -> Any:
-    """`p`, minus 1 there; in its own memory, if it is an array."""
-    if type(p) is not ndarray:
-        return p - places
-    memory = p.ravel("K")
-    memory.put(places, memory.take(places) - 1)
-    return p
-
-
 def shares_of_classes(x: Any) -> Any:
     """The softmax over axis 1, on arrays and on Tensors."""
     return softmax(x, axis=1) if isinstance(x, TensorBase) else shares(x, 1)
+
+
+@lru_cache(maxsize=8)
+def numbers(n: int) -> ndarray:
+    """0 … n − 1; batches are of few sizes."""
+    return np.arange(n)
+
+
+def by_class(x: ndarray, target: ndarray) -> tuple[Any, ndarray]:
+    """`cross_entropy` on arrays, with each class in a row of its own: NumPy is faster along the samples."""
+    p = x.T.copy()
+    p -= np.maximum.reduce(p, 0)  # now exp cannot overflow
+    here = target * len(target) + numbers(len(target))  # where the class of each sample stands in memory
+    own = p.take(here)
+    np.exp(p, p)
+    s = sum_of_rows(p)
+    p /= s
+    p.put(here, p.take(here) - 1)
+    return mean(np.log(s) - own), p.T
 
 
 @primitive(
@@ -132,8 +124,10 @@ def shares_of_classes(x: Any) -> Any:
 )
 def cross_entropy(x: Any, target: Any) -> Any:
     """The mean of −log p[target], where p = softmax(x): x (N, C) with N > 0, target (N,) integers in 0 … C − 1."""
+    if type(x) is type(target) is ndarray:
+        return by_class(x, target)
     z = centred(x, 1)
     e = np.exp(z)
     s = total(e, 1)
-    here = places(target, z)
-    return mean(np.log(s)[:, 0] - at(here, z)), less_one(here, e / s)
+    hot = one_hot(target, x)
+    return mean(np.log(s)[:, 0] - np.sum(np.where(hot, z, 0), axis=1)), e / s - hot
