@@ -191,7 +191,7 @@ def _transformed(name: str, transform: Callable[..., Any], input: Any, s: Any, d
 
 def _numbers(name: str, input: Any) -> Any:
     """The array to transform, in a dtype that has complex numbers of its precision."""
-    a = input if isinstance(input, (list, tuple)) else raw(input, f"fft.{name}")
+    a: Any = input if isinstance(input, (list, tuple)) else raw(input, f"fft.{name}")
     if not hasattr(a, "dtype"):
         raise TypeError(
             f"fft.{name}: expected a Tensor or an array, got {type(input).__name__}: write tensor({input})."

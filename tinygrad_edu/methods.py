@@ -166,7 +166,7 @@ class Methods(Container):
     addmm_, addmv_, addr_ = inplace(addmm), inplace(addmv), inplace(addr)
     addbmm_, baddbmm_ = inplace(addbmm), inplace(baddbmm)
     det, logdet, slogdet, inverse = toplevel.det, toplevel.logdet, toplevel.slogdet, toplevel.inverse
-    pinverse, matrix_power = toplevel.pinverse, toplevel.matrix_power
+    pinverse, matrix_power, matrix_exp = toplevel.pinverse, toplevel.matrix_power, toplevel.matrix_exp
     cholesky, qr, svd, cholesky_solve = toplevel.cholesky, toplevel.qr, toplevel.svd, toplevel.cholesky_solve
 
     # reductions, cumulative functions, order, statistics

@@ -7,8 +7,11 @@ tensor([[0.5000, 0.0000],
 """
 
 from tinygrad_edu.functions.products import matmul
+from tinygrad_edu.linalg.attempts import *
 from tinygrad_edu.linalg.decompositions import *
 from tinygrad_edu.linalg.determinants import *
+from tinygrad_edu.linalg.eigenvalues import *
+from tinygrad_edu.linalg.exponentials import *
 from tinygrad_edu.linalg.norms import *
 from tinygrad_edu.linalg.solving import *
 from tinygrad_edu.linalg.vectors import *

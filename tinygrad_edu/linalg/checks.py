@@ -9,8 +9,8 @@ from tinygrad_edu.rules import shaping
 __all__ = ["matrices", "square", "transposed"]
 
 
-def matrices(name: str, x: Any, which: str = "A") -> tuple[int, ...]:
-    """The shape of `x`, if it is a matrix of floats, or a batch of them."""
+def matrices(name: str, x: Any, which: str = "A", kinds: str = "f") -> tuple[int, ...]:
+    """The shape of `x`, if it is a matrix of floats (of complex numbers, too, if kinds="fc"), or a batch of them."""
     if not hasattr(x, "dtype"):
         raise TypeError(f"linalg.{name}: expected a Tensor or an array, got {type(x).__name__}")
     shape = tuple(x.shape)
@@ -19,7 +19,7 @@ def matrices(name: str, x: Any, which: str = "A") -> tuple[int, ...]:
             f"linalg.{name}: {which} must have at least 2 dimensions, (…, m, n), but its shape is {shape}. "
             f"Make a vector a column with x.unsqueeze(-1)."
         )
-    if x.dtype.kind != "f" or x.dtype.itemsize < 4:
+    if x.dtype.kind not in kinds or x.dtype.itemsize < 4:
         raise RuntimeError(
             f"linalg.{name}: expected a floating point tensor, float32 or float64, but {which} is {x.dtype}. "
             f"Convert it first: x.float()."
@@ -27,9 +27,9 @@ def matrices(name: str, x: Any, which: str = "A") -> tuple[int, ...]:
     return shape
 
 
-def square(name: str, x: Any) -> tuple[int, ...]:
+def square(name: str, x: Any, kinds: str = "f") -> tuple[int, ...]:
     """The shape of `x`, if its matrices are square."""
-    shape = matrices(name, x)
+    shape = matrices(name, x, kinds=kinds)
     if shape[-1] != shape[-2]:
         raise RuntimeError(
             f"linalg.{name}: A must be batches of square matrices, but they are {shape[-2]} by {shape[-1]} matrices "

@@ -9,6 +9,7 @@ import numpy as np
 from tinygrad_edu.linalg import decompositions, solving
 from tinygrad_edu.linalg.checks import transposed
 from tinygrad_edu.linalg.determinants import det, logdet, matrix_power, slogdet
+from tinygrad_edu.linalg.exponentials import matrix_exp
 from tinygrad_edu.linalg.solving import inv as inverse
 from tinygrad_edu.linalg.solving import pinv as pinverse
 from tinygrad_edu.primitive import wrap
@@ -16,7 +17,10 @@ from tinygrad_edu.primitive import wrap
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
-__all__ = ["cholesky", "cholesky_solve", "det", "inverse", "logdet", "matrix_power", "pinverse", "qr", "slogdet", "svd"]
+__all__ = [
+    "cholesky", "cholesky_solve", "det", "inverse", "logdet", "matrix_exp", "matrix_power", "pinverse", "qr", "slogdet",
+    "svd",
+]  # fmt: skip
 
 
 def cholesky(input: Any, upper: bool = False) -> Tensor:
