@@ -10,8 +10,9 @@ dtype('float32')
 from __future__ import annotations
 
 import contextlib
-import warnings
 from typing import Any
+
+from tinygrad_edu.warning import warn
 
 __all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd", "is_autocast_available", "is_autocast_enabled"]
 
@@ -30,7 +31,7 @@ class autocast(contextlib.ContextDecorator):
 
     def __enter__(self) -> autocast:
         if self._asked:
-            warnings.warn("autocast: there is no mixed precision here, all is computed in float32", stacklevel=2)
+            warn("autocast: there is no mixed precision here, all is computed in float32")
         return self
 
     def __exit__(self, *error: Any) -> None:

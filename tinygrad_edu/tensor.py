@@ -6,7 +6,6 @@ numbers, too, is in `container.py`.
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +18,7 @@ from tinygrad_edu.autograd.backward import backward
 from tinygrad_edu.dtypes import why_no_gradient
 from tinygrad_edu.methods import Methods
 from tinygrad_edu.primitive import Leaf, Node, TensorBase, recorded_type, wrap
+from tinygrad_edu.warning import warn
 
 __all__ = ["Tensor"]
 
@@ -80,11 +80,10 @@ class Tensor(Methods):
         """
         g: Tensor | None = self._grad
         if g is None and not self.retains_grad and isinstance(edge := self._edge(), Node):
-            warnings.warn(
+            warn(
                 f"the .grad of a tensor that is not a leaf: this one was computed (by {edge.name()}), and backward() "
                 f"does not keep its gradient. Call x.retain_grad() before backward() if you want it. A parameter that "
-                f"is to be updated must stay a leaf: under `with no_grad():` write w -= lr * w.grad, not w = w - ….",
-                stacklevel=2,
+                f"is to be updated must stay a leaf: under `with no_grad():` write w -= lr * w.grad, not w = w - …."
             )
         return g
 

@@ -8,7 +8,6 @@ notice a gradient that is summed, spread or transposed wrongly.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from tinygrad_edu.autograd.backward import grad
 from tinygrad_edu.autograd.diagnosis import Evidence, explanations, report, worst
 from tinygrad_edu.autograd.grad_mode import enable_grad
 from tinygrad_edu.primitive import TensorBase, wrap
+from tinygrad_edu.warning import warn
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
@@ -224,11 +224,8 @@ def _checkable(tensors: Sequence[Any], call: str) -> list[int]:
                 f"{call}: input {k} is {a[bad]} at {at(bad)}; around such a point there are no differences"
             )
         if a.dtype != np.float64:
-            warnings.warn(
-                f"{call}: input {k} is {a.dtype}, which has about {np.finfo(a.dtype).precision} digits: differences "
-                f"over small steps drown in rounding and the check will likely fail. Pass x.double().",
-                stacklevel=3,
-            )
+            warn(f"{call}: input {k} is {a.dtype}, which has about {np.finfo(a.dtype).precision} digits: differences "
+                f"over small steps drown in rounding and the check will likely fail. Pass x.double().")
     return checked
 
 

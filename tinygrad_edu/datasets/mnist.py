@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +16,7 @@ from tinygrad_edu.datasets.download import fetch
 from tinygrad_edu.datasets.vision import VisionDataset
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.serialization.files import replace
+from tinygrad_edu.warning import warn
 
 __all__ = ["KMNIST", "MNIST", "FashionMNIST"]
 
@@ -149,7 +149,7 @@ class MNIST(VisionDataset):
         return f"Split: {'Train' if self.train else 'Test'}"
 
     def _renamed(self, old: str, new: str) -> Any:
-        warnings.warn(f"{old} has been renamed {new}", UserWarning, stacklevel=3)
+        warn(f"{old} has been renamed {new}")
         return getattr(self, new)
 
     # what old programs call them

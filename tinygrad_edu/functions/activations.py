@@ -6,7 +6,6 @@ All are elementwise, on tensors of any shape, except glu, softmax and log_softma
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from tinygrad_edu.primitive import TensorBase
 from tinygrad_edu.rules import activations as rules
 from tinygrad_edu.rules import elementwise, shaping, special
 from tinygrad_edu.rules.indexing import getitem
+from tinygrad_edu.warning import warn
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -333,7 +333,7 @@ def _axis(name: str, ndim: int, dim: int) -> int:
     return dim % max(ndim, 1)
 
 
-def _along(name: str, rule: Callable[..., Any], input: Any, dim: int | None, dtype: Any, stacklevel: int) -> Tensor:
+def _along(name: str, rule: Callable[..., Any], input: Any, dim: int | None, dtype: Any) -> Tensor:
     """Apply a rule along `dim`, after the checks that softmax and log_softmax share."""
     if dtype is not None:
         input = shaping.cast(input, dtype=np.dtype(dtype))
@@ -341,10 +341,9 @@ def _along(name: str, rule: Callable[..., Any], input: Any, dim: int | None, dty
     ndim = x.ndim
     if dim is None:
         dim = 0 if ndim in (0, 1, 3) else 1
-        warnings.warn(
+        warn(
             f"{name}: Implicit dimension choice for {name} has been deprecated; it took dim={dim} of the shape "
-            f"{tuple(x.shape)}. Say which: dim=-1 is the last, over the classes of (N, C).",
-            stacklevel=stacklevel,
+            f"{tuple(x.shape)}. Say which: dim=-1 is the last, over the classes of (N, C)."
         )
     if x.dtype.kind != "f":
         raise RuntimeError(f"{name}: expected floats, but the input is {x.dtype}. Convert it first: x.float()")
@@ -364,7 +363,7 @@ def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any
     >>> tg.softmax(tg.tensor([1000.0, 1000.0]), dim=0)
     tensor([0.5000, 0.5000])
     """
-    return _along("softmax", rules.softmax, input, dim, dtype, _stacklevel + 1)
+    return _along("softmax", rules.softmax, input, dim, dtype)
 
 
 @numpy_names
@@ -375,7 +374,7 @@ def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype:
     >>> tg.log_softmax(tg.tensor([0.0, -1000.0]), dim=0)
     tensor([    0., -1000.])
     """
-    return _along("log_softmax", rules.log_softmax, input, dim, dtype, _stacklevel + 1)
+    return _along("log_softmax", rules.log_softmax, input, dim, dtype)
 
 
 @numpy_names
@@ -386,4 +385,4 @@ def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any
     >>> tg.nn.functional.softmin(tg.tensor([1.0, 1.0]), dim=0)
     tensor([0.5000, 0.5000])
     """
-    return _along("softmin", rules.softmax, elementwise.negative(input), dim, dtype, _stacklevel + 1)
+    return _along("softmin", rules.softmax, elementwise.negative(input), dim, dtype)

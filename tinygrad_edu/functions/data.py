@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from tinygrad_edu.dtypes import bool as bool_dtype
 from tinygrad_edu.memory import recording
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import shaping
+from tinygrad_edu.warning import warn
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -30,11 +30,9 @@ def array_of(data: Any, dtype: Any = None) -> ndarray:
     kind = type(data)
     if isinstance(data, TensorBase):
         if data._edge() is not None and recording.get():
-            warnings.warn(
+            warn(
                 "tensor(t) of a tensor that requires grad copies the numbers and cuts the graph. If you mean that, "
-                "write t.detach().clone(); otherwise t.clone().",
-                UserWarning,
-                stacklevel=3,
+                "write t.detach().clone(); otherwise t.clone()."
             )
         return np.array(data._array, dtype=dtype)
     if kind is list or kind is tuple:

@@ -326,7 +326,7 @@ class Softmax(Activation):
     dim: int | None = None
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.softmax(input, self.dim, _stacklevel=5)
+        return F.softmax(input, self.dim)
 
 
 @dataclass(eq=False, repr=False)
@@ -336,7 +336,7 @@ class LogSoftmax(Activation):
     dim: int | None = None
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.log_softmax(input, self.dim, _stacklevel=5)
+        return F.log_softmax(input, self.dim)
 
 
 @dataclass(eq=False, repr=False)
@@ -346,7 +346,7 @@ class Softmin(Activation):
     dim: int | None = None
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.softmin(input, self.dim, _stacklevel=5)
+        return F.softmin(input, self.dim)
 
 
 @dataclass(eq=False, repr=False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.autograd.function import Function
 from tinygrad_edu.autograd.hooks import RemovableHandle
 from tinygrad_edu.primitive import TensorBase
+from tinygrad_edu.warning import warn
 
 if TYPE_CHECKING:
     from tinygrad_edu.nn.module import Module
@@ -111,10 +111,9 @@ class Gate:
         items = list(output.items()) if isinstance(output, dict) else list(enumerate(_several(output)))
         tensors = {k: x for k, x in items if isinstance(x, TensorBase)}
         if not tensors:
-            warnings.warn(
+            warn(
                 "For backward hooks to be called, module output should be a Tensor or a tuple of Tensors but received "
-                f"{type(output)}",
-                stacklevel=4,
+                f"{type(output)}"
             )
             return output
         passed = dict(zip(tensors, ModuleOutput.apply(self, *tensors.values()), strict=True))

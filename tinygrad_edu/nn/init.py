@@ -11,7 +11,6 @@ numbers come from.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -19,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.autograd.grad_mode import no_grad
-from tinygrad_edu.functions import random
+from tinygrad_edu.functions import filling, random
 from tinygrad_edu.generator import generator as source
 from tinygrad_edu.inplace import assign
 from tinygrad_edu.primitive import TensorBase, wrap
+from tinygrad_edu.warning import warn
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -111,7 +111,7 @@ def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None)
     """
     _array(tensor, "uniform_")
     with no_grad():
-        return random.uniform_(tensor, a, b, generator=generator)
+        return filling.uniform_(tensor, a, b, generator=generator)
 
 
 def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
@@ -123,7 +123,7 @@ def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = N
     """
     _array(tensor, "normal_")
     with no_grad():
-        return random.normal_(tensor, mean, std, generator=generator)
+        return filling.normal_(tensor, mean, std, generator=generator)
 
 
 def trunc_normal_(
@@ -303,7 +303,7 @@ def kaiming_normal_(
 def _is_empty(tensor: Any, name: str) -> bool:
     if _array(tensor, name).size:
         return False
-    warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+    warn("Initializing zero-element tensors is a no-op")
     return True
 
 
@@ -369,9 +369,7 @@ def _deprecated(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     @wraps(function)
     def old(*args: Any, **kwargs: Any) -> Tensor:
-        warnings.warn(
-            f"`nn.init.{name[:-1]}` is now deprecated in favor of `nn.init.{name}`.", FutureWarning, stacklevel=2
-        )
+        warn(f"`nn.init.{name[:-1]}` is now deprecated in favor of `nn.init.{name}`.", FutureWarning)
         return function(*args, **kwargs)
 
     old.__name__ = old.__qualname__ = name[:-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from tinygrad_edu import memory
@@ -15,6 +14,7 @@ from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.parameter import Parameter
 from tinygrad_edu.rules import shaping
 from tinygrad_edu.tensor import Tensor
+from tinygrad_edu.warning import warn
 
 __all__ = [
     "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d",
@@ -214,7 +214,7 @@ class InstanceNorm(ChannelNorm):
             )
             if self.affine:
                 raise ValueError(text)
-            warnings.warn(text + " Without affine it is not used: leave it out.", stacklevel=3)
+            warn(text + " Without affine it is not used: leave it out.")
         y = F.instance_norm(
             shaping.reshape(input, shape=(1, *shape)) if alone else input,
             self.running_mean,

@@ -7,7 +7,6 @@ or packed (`nn.utils.rnn`). Parameters of layer k are `weight_ih_l{k}`, `weight_
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -25,6 +24,7 @@ from tinygrad_edu.nn.utils.rnn import PackedSequence
 from tinygrad_edu.primitive import wrap
 from tinygrad_edu.rules import indexing, joining, shaping
 from tinygrad_edu.tensor import Tensor
+from tinygrad_edu.warning import warn
 
 __all__ = ["GRU", "LSTM", "RNN", "RNNBase"]
 
@@ -74,10 +74,9 @@ class RNNBase(Module):
                 f"zeroed, not {dropout!r}"
             )
         if dropout and num_layers == 1:
-            warnings.warn(
+            warn(
                 "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects "
-                f"num_layers greater than 1, but got dropout={dropout} and num_layers=1",
-                stacklevel=3,
+                f"num_layers greater than 1, but got dropout={dropout} and num_layers=1"
             )
         self.dropout = float(dropout)
         self.proj_size = _checked_projection(name, mode, proj_size, self.hidden_size)

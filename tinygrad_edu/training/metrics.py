@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.tensor import Tensor
+from tinygrad_edu.warning import warn
 
 __all__ = ["accuracy"]
 
@@ -41,10 +41,9 @@ def accuracy(true: Any, predicted: Any) -> float:
     if t.shape == p.shape and (p.ndim == 1 or p.shape[1:] == (1,)):
         _check_classes(t, 2)
         if p.size > 1 and p.any() and p.min() >= 0 and p.max() <= 1:
-            warnings.warn(
+            warn(
                 "accuracy: all predictions are between 0 and 1. It takes logits, of which the positive ones mean 1; "
-                "for probabilities (after sigmoid) write accuracy(true, predicted - 0.5).",
-                stacklevel=2,
+                "for probabilities (after sigmoid) write accuracy(true, predicted - 0.5)."
             )
         return float(np.mean((p > 0) == (t == 1)))
     if p.shape[1:] == (1,):

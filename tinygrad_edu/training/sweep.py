@@ -10,7 +10,6 @@ import os
 import signal
 import time
 import traceback
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
 from contextvars import copy_context
@@ -21,6 +20,7 @@ from typing import Any
 from tinygrad_edu.generator import Generator, current
 from tinygrad_edu.training.history import History
 from tinygrad_edu.training.progress import bar
+from tinygrad_edu.warning import warn
 
 __all__ = ["Run", "Sweep", "sweep"]
 
@@ -295,7 +295,7 @@ def _sorted(runs: list[Run], sort_by: str | None, largest_first: bool) -> tuple[
         sort_by = (likely or names or [None])[0]
     elif sort_by not in names and any(run.error is None for run in runs):
         there = f"there are {', '.join(names)}" if names else "they returned None"
-        warnings.warn(f"sweep: no run has a number {sort_by!r} to sort by; {there}. They stay in order.", stacklevel=3)
+        warn(f"sweep: no run has a number {sort_by!r} to sort by; {there}. They stay in order.")
         sort_by = None
 
     def place(run: Run) -> tuple[bool, bool, float]:

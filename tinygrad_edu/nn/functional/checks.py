@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from tinygrad_edu.dtypes import refuse_complex
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.primitive import Node
 from tinygrad_edu.rules import elementwise, reductions
+from tinygrad_edu.warning import warn
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -31,10 +31,7 @@ def chosen_reduction(name: str, reduction: str, size_average: bool | None = None
     """The reduction (ValueError for an unknown one); PyTorch's older `size_average` and `reduce` warn."""
     if size_average is not None or reduce is not None:
         reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-        warnings.warn(
-            f"{name}: size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
-            stacklevel=3,
-        )
+        warn(f"{name}: size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.")
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{name}: {reduction!r} is not a valid value for reduction; it is 'none', 'mean' or 'sum'")
     return reduction
@@ -74,7 +71,7 @@ def meaning_of_broadcast(a: Any, b: Any) -> str:
     return f"Broadcasting makes {whole} of them. Make the shapes equal: view, squeeze or unsqueeze one."
 
 
-def warn_of_broadcast(name: str, input: Any, target: Any, stacklevel: int = 3) -> None:
+def warn_of_broadcast(name: str, input: Any, target: Any) -> None:
     """Warn where the shapes differ. Raises RuntimeError where they do not even broadcast."""
     x, y = raw(input, name), raw(target, name)
     refuse_complex(name, x, y)
@@ -88,10 +85,9 @@ def warn_of_broadcast(name: str, input: Any, target: Any, stacklevel: int = 3) -
             f"{name}: the input has shape {a} and the target {b}: the sizes must match. There is one target for "
             f"each number that the model gives."
         ) from None
-    warnings.warn(
+    warn(
         f"{name}: Using a target size ({b}) that is different to the input size ({a}). This will likely lead to "
-        f"incorrect results due to broadcasting. {meaning}",
-        stacklevel=stacklevel,
+        f"incorrect results due to broadcasting. {meaning}"
     )
 
 
@@ -99,4 +95,4 @@ def warn_of_result(name: str, input: Any, function: str, remedy: str) -> None:
     """Warn if `input` is the result of a function that does not belong before this loss."""
     made = getattr(input, "_node", None)
     if type(made) is Node and made.plan.primitive.name == function:
-        warnings.warn(f"{name}: the input is the result of {function}. {remedy}", stacklevel=3)
+        warn(f"{name}: the input is the result of {function}. {remedy}")

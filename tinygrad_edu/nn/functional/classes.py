@@ -7,7 +7,6 @@ target (), (N,) or (N, d₁, …): the class of each, from 0 to C − 1; or prob
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy import ndarray
 from tinygrad_edu.functions.pointwise import raw
 from tinygrad_edu.nn.functional.checks import chosen_reduction, reduced, warn_of_broadcast, warn_of_result
 from tinygrad_edu.rules import activations, elementwise, losses, reductions, shaping, special
+from tinygrad_edu.warning import warn
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -240,10 +240,9 @@ def kl_div(
     tensor(0.5108)
     """
     if reduction == "mean" and size_average is None and reduce is None:
-        warnings.warn(
+        warn(
             "kl_div: reduction='mean' divides the total loss by both the batch size and the support size. "
-            "reduction='batchmean' divides only by the batch size, and aligns with the KL div math definition.",
-            stacklevel=2,
+            "reduction='batchmean' divides only by the batch size, and aligns with the KL div math definition."
         )
     batch = reduction == "batchmean"
     reduction = chosen_reduction("kl_div", "sum" if batch else reduction, size_average, reduce)

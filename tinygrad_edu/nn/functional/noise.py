@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from tinygrad_edu.generator import generator as source
 from tinygrad_edu.inplace import assign
 from tinygrad_edu.rules import elementwise
 from tinygrad_edu.rules import neural as rules
+from tinygrad_edu.warning import warn
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -73,15 +73,11 @@ def _channels(name: str, input: Any, sides: int) -> tuple[int, ...]:
     if n < 2 or (sides == 1 and n > 3):
         raise RuntimeError(f"{name}: Expected {wanted} input, but received a {n}D input. {name} is {what}.")
     if n not in (sides + 1, sides + 2):
-        warnings.warn(
-            f"{name}: Received a {n}-D input, which is deprecated; please use dropout instead. {name} is {what}.",
-            stacklevel=3,
-        )
+        warn(f"{name}: Received a {n}-D input, which is deprecated; please use dropout instead. {name} is {what}.")
     elif (sides, n) == (2, 3):
-        warnings.warn(
+        warn(
             f"{name}: Received a 3D input, which is taken as (N, C, L), not as (C, H, W) without a batch. Please use "
-            f"dropout1d to say so, or x.unsqueeze(0) for a single picture.",
-            stacklevel=3,
+            f"dropout1d to say so, or x.unsqueeze(0) for a single picture."
         )
         sides = 1
     channel = 0 if n == sides + 1 else 1

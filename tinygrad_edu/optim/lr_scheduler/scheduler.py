@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -14,6 +13,7 @@ from tinygrad_edu.memory import changed
 from tinygrad_edu.optim.optimizer import Optimizer
 from tinygrad_edu.optim.options import misspelt
 from tinygrad_edu.primitive import TensorBase, wrap
+from tinygrad_edu.warning import warn
 
 __all__ = ["LRScheduler", "_LRScheduler", "current", "loaded_function", "one_per_group", "saved_function", "write"]
 
@@ -89,11 +89,7 @@ class LRScheduler:
     def get_lr(self) -> list[Any]:
         """The rates of the groups at `last_epoch`. `step` calls it; what they are is `get_last_lr()`."""
         if not self._get_lr_called_within_step:
-            warnings.warn(
-                "To get the last learning rate computed by the scheduler, please use `get_last_lr()`.",
-                UserWarning,
-                stacklevel=2,
-            )
+            warn("To get the last learning rate computed by the scheduler, please use `get_last_lr()`.")
         return self._next()
 
     def _next(self) -> list[Any]:
@@ -110,12 +106,10 @@ class LRScheduler:
         `epoch` jumps to that epoch. It is deprecated, as in PyTorch.
         """
         if self._step_count == 1 and not getattr(self.optimizer, "_opt_called", False):
-            warnings.warn(
+            warn(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`. You should call them in the "
                 "opposite order: `optimizer.step()` before `lr_scheduler.step()`, or the first learning rate of the "
-                "schedule is skipped.",
-                UserWarning,
-                stacklevel=2,
+                "schedule is skipped."
             )
         self._step_count += 1
         if epoch is not None:
@@ -158,11 +152,9 @@ class _LRScheduler(LRScheduler):
 
 def warn_of_epoch() -> None:
     """Say that `step(epoch)` is deprecated."""
-    warnings.warn(
+    warn(
         "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please "
-        "use `scheduler.step()` to step the scheduler.",
-        UserWarning,
-        stacklevel=3,
+        "use `scheduler.step()` to step the scheduler."
     )
 
 
