@@ -44,11 +44,20 @@ class Leaf:
     """Stands for a leaf tensor in the graph: its cotangent ends here. It does not keep the tensor alive."""
 
     __slots__ = ("dtype", "shape", "tensor")
-    edges = ()
+    edges = next_functions = ()
 
     def __init__(self, tensor: TensorBase) -> None:
         self.tensor = weakref.ref(tensor)
         self.shape, self.dtype = tensor._array.shape, tensor._array.dtype
+
+    def name(self) -> str:
+        """What PyTorch calls it."""
+        return "AccumulateGrad"
+
+    @property
+    def variable(self) -> TensorBase | None:
+        """The leaf tensor, by PyTorch's name (None if it is gone)."""
+        return self.tensor()
 
 
 _Tensor: type[TensorBase] = TensorBase

@@ -52,3 +52,11 @@ def test_float32_graphs_have_float32_gradients_close_to_the_float64_ones(seed):
         if b.grad is not None:
             assert a.grad.dtype == tg.float32
             np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-4, atol=1e-4)
+
+
+def test_a_leaf_ends_the_graph_and_knows_its_tensor_while_it_lives():
+    w = tg.ones(2, requires_grad=True)
+    leaf = (w * 3).grad_fn.next_functions[0][0]
+    assert leaf.variable is w and leaf.name() == "AccumulateGrad" and leaf.next_functions == ()
+    del w
+    assert leaf.variable is None

@@ -62,7 +62,7 @@ class Observer:
                     done(None)
                 raise RuntimeError("detect_anomaly: the gradient that was passed to backward() holds NaN")
         for node in ordered([edge for edge, _ in roots]):
-            if type(node) is not Pick and not isinstance(node.plan, _Watched):
+            if not isinstance(node, Pick) and not isinstance(node.plan, _Watched):
                 node.plan = _Watched(node)
         return done
 

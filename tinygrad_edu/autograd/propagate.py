@@ -136,7 +136,7 @@ def _propagate(
         plan = node.plan
         saved: Any = node.saved
         if plan.several:
-            if type(node) is Pick:
+            if isinstance(node, Pick):
                 _put_together(cots, node, g)
                 continue
             if g.__class__ is list:
@@ -247,7 +247,7 @@ def _check(nodes: Sequence[Node]) -> None:
             )
     if nodes and nodes[-1].seq < memory.last_change:
         for node in nodes:
-            if type(node) is not Pick:
+            if not isinstance(node, Pick):
                 _check_unchanged(node)
 
 

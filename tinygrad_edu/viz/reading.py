@@ -119,10 +119,10 @@ class _Reader:
         orders = _orders(nodes)
         self.convolved = {node.edges[0] for node in nodes if node.primitive.name == "planes"}
         for node in nodes:
-            if type(node) is not Pick:
+            if not isinstance(node, Pick):
                 self.look(node)
         for node in reversed(nodes):
-            if type(node) is not Pick:
+            if not isinstance(node, Pick):
                 self.call(node, orders[node])
         for edge in self.outputs:
             (self.made.get(edge) or self.leaf(edge)).output = True

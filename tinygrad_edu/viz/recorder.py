@@ -242,7 +242,7 @@ class _Pass:
             recorder.steps.append(Seed(self.number, edge, value, isinstance(g, TensorBase)))
             self.add(edge, g, value)
         for node in ordered([edge for edge, _ in roots]):
-            if type(node) is not Pick:
+            if not isinstance(node, Pick):
                 self.plans[node] = node.plan
                 # what another pass that is under way has put around it is no business of this one
                 plan = next((p.plans[node] for p in recorder._open if node in p.plans), node.plan)

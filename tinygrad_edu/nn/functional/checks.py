@@ -94,5 +94,5 @@ def warn_of_broadcast(name: str, input: Any, target: Any) -> None:
 def warn_of_result(name: str, input: Any, function: str, remedy: str) -> None:
     """Warn if `input` is the result of a function that does not belong before this loss."""
     made = getattr(input, "_node", None)
-    if type(made) is Node and made.plan.primitive.name == function:
+    if isinstance(made, Node) and made.plan.primitive.name == function:
         warn(f"{name}: the input is the result of {function}. {remedy}")
