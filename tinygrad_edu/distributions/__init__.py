@@ -8,14 +8,48 @@
 tensor(0.2500)
 """
 
-from tinygrad_edu.distributions.continuous import Exponential, Gumbel, Laplace, MultivariateNormal, Normal, Uniform
-from tinygrad_edu.distributions.discrete import Bernoulli, Categorical, Poisson
+from tinygrad_edu.distributions import constraints, transforms
+from tinygrad_edu.distributions.continuous import Cauchy, Exponential, Gumbel, Laplace, Normal, StudentT, Uniform
+from tinygrad_edu.distributions.counts import Binomial, Geometric, Multinomial, NegativeBinomial, Poisson
+from tinygrad_edu.distributions.discrete import (
+    Bernoulli,
+    Categorical,
+    OneHotCategorical,
+    OneHotCategoricalStraightThrough,
+)
 from tinygrad_edu.distributions.distribution import Distribution, Independent
-from tinygrad_edu.distributions.divergence import kl_divergence
+from tinygrad_edu.distributions.divergence import kl_divergence, register_kl
 from tinygrad_edu.distributions.mixture import MixtureSameFamily
-from tinygrad_edu.distributions.shares import Beta, Dirichlet, Gamma
+from tinygrad_edu.distributions.multivariate import MultivariateNormal
+from tinygrad_edu.distributions.positive import HalfCauchy, HalfNormal, Pareto, Weibull
+from tinygrad_edu.distributions.relaxed import (
+    ExpRelaxedCategorical,
+    LogitRelaxedBernoulli,
+    RelaxedBernoulli,
+    RelaxedOneHotCategorical,
+)
+from tinygrad_edu.distributions.shares import Beta, Chi2, Dirichlet, Gamma
+from tinygrad_edu.distributions.transformed import LogNormal, TransformedDistribution
+from tinygrad_edu.distributions.transforms import (
+    AbsTransform,
+    AffineTransform,
+    ComposeTransform,
+    ExpTransform,
+    PowerTransform,
+    SigmoidTransform,
+    SoftplusTransform,
+    TanhTransform,
+    Transform,
+    identity_transform,
+)
 
 __all__ = [
-    "Bernoulli", "Beta", "Categorical", "Dirichlet", "Distribution", "Exponential", "Gamma", "Gumbel", "Independent",
-    "Laplace", "MixtureSameFamily", "MultivariateNormal", "Normal", "Poisson", "Uniform", "kl_divergence",
+    "AbsTransform", "AffineTransform", "Bernoulli", "Beta", "Binomial", "Categorical", "Cauchy", "Chi2",
+    "ComposeTransform", "Dirichlet", "Distribution", "ExpRelaxedCategorical", "ExpTransform", "Exponential", "Gamma",
+    "Geometric", "Gumbel", "HalfCauchy", "HalfNormal", "Independent", "Laplace", "LogNormal",
+    "LogitRelaxedBernoulli", "MixtureSameFamily", "Multinomial", "MultivariateNormal", "NegativeBinomial", "Normal",
+    "OneHotCategorical", "OneHotCategoricalStraightThrough", "Pareto", "Poisson", "PowerTransform",
+    "RelaxedBernoulli", "RelaxedOneHotCategorical", "SigmoidTransform", "SoftplusTransform", "StudentT",
+    "TanhTransform", "Transform", "TransformedDistribution", "Uniform", "Weibull", "constraints",
+    "identity_transform", "kl_divergence", "register_kl", "transforms",
 ]  # fmt: skip

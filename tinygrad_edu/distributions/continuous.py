@@ -3,16 +3,50 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
-from tinygrad_edu import functions, linalg
-from tinygrad_edu.distributions.distribution import Distribution, check, parameters
+from tinygrad_edu import functions
+from tinygrad_edu.autograd import is_grad_enabled
+from tinygrad_edu.distributions import constraints
+from tinygrad_edu.distributions.distribution import Distribution, broadcast
+from tinygrad_edu.distributions.shares import gammas
 from tinygrad_edu.size import Size
 
-__all__ = ["Exponential", "Gumbel", "Laplace", "MultivariateNormal", "Normal", "Uniform"]
+__all__ = ["Cauchy", "Exponential", "Gumbel", "Laplace", "LocationScale", "Normal", "StudentT", "Uniform", "noise"]
+
+EULER = 0.5772156649015329  # lim Σ 1/k − log n
 
 
-class Normal(Distribution):
+def noise(kind: str, shape: Size, like: Any) -> Any:
+    """Numbers of the dtype of `like`: "uniform" in [0, 1), "normal", or "exponential" (all finite and above 0)."""
+    dtype = like._array.dtype
+    if kind == "exponential":
+        return functions.empty(shape, dtype=dtype).exponential_()
+    return (functions.rand if kind == "uniform" else functions.randn)(shape, dtype=dtype)
+
+
+class LocationScale(Distribution):
+    """μ + σ times noise: a shape that `loc` μ moves and `scale` σ > 0 stretches. A family says which noise."""
+
+    parameters = ("loc", "scale")
+    arg_constraints: ClassVar = {"loc": constraints.real, "scale": constraints.positive}
+    support = constraints.real
+    has_rsample = True
+
+    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
+        self.loc, self.scale = broadcast(loc, scale)
+        super().__init__(self.loc.shape, (), validate_args)
+
+    def _standard(self, value: Any) -> Any:
+        """z = (x − μ) / σ."""
+        return (value - self.loc) / self.scale
+
+    @property
+    def mode(self) -> Any:
+        return self.loc
+
+
+class Normal(LocationScale):
     """The normal distribution with mean `loc` and standard deviation `scale`.
 
         log p(x) = −(x − μ)² / 2σ² − log σ − log √(2π)
@@ -22,69 +56,163 @@ class Normal(Distribution):
     Normal(loc: 0.0, scale: 1.0)
     """
 
-    parameters = ("loc", "scale")
-    has_rsample = True
-
-    def __init__(self, loc: Any, scale: Any, validate_args: Any = None) -> None:
-        self.loc, self.scale = parameters("Normal", loc=loc, scale=scale)
-        check("Normal", "scale", self.scale, self.scale > 0, "greater than 0")
-        self.batch_shape = self.loc.shape
-
     def _draw(self, sample_shape: Size) -> Any:
-        noise = functions.randn(sample_shape + self.loc.shape, dtype=self.loc._array.dtype)
-        return self.loc + noise * self.scale
+        return self.loc + self.scale * noise("normal", self._extended_shape(sample_shape), self.loc)
 
-    def log_prob(self, value: Any) -> Any:
-        z = (value - self.loc) / self.scale
+    def _log_prob(self, value: Any) -> Any:
+        z = self._standard(value)
         return -(z * z) / 2 - functions.log(self.scale) - math.log(math.sqrt(2 * math.pi))
 
     def entropy(self) -> Any:
         return functions.log(self.scale) + (0.5 + 0.5 * math.log(2 * math.pi))
 
-    def cdf(self, value: Any) -> Any:
-        """The probability of a draw below `value`."""
-        return 0.5 * (1 + functions.erf((value - self.loc) / (self.scale * math.sqrt(2))))
+    def _cdf(self, value: Any) -> Any:
+        return 0.5 * (1 + functions.erf(self._standard(value) / math.sqrt(2)))
 
     def icdf(self, value: Any) -> Any:
-        """The number below which draws fall with probability `value`."""
         return self.loc + self.scale * functions.erfinv(2 * value - 1) * math.sqrt(2)
 
     @property
     def mean(self) -> Any:
         return self.loc
 
-    mode = mean
-
     @property
     def variance(self) -> Any:
         return self.scale**2
+
+
+class Laplace(LocationScale):
+    """Two exponential distributions back to back: log p(x) = −|x − μ| / b − log 2b."""
+
+    def _draw(self, sample_shape: Size) -> Any:
+        shape = self._extended_shape(sample_shape)
+        return self.loc + self.scale * (noise("exponential", shape, self.loc) - noise("exponential", shape, self.loc))
+
+    def _log_prob(self, value: Any) -> Any:
+        return -functions.abs(self._standard(value)) - functions.log(2 * self.scale)
+
+    def entropy(self) -> Any:
+        return 1 + functions.log(2 * self.scale)
+
+    def _cdf(self, value: Any) -> Any:
+        z = self._standard(value)
+        return 0.5 - 0.5 * functions.sign(z) * functions.expm1(-functions.abs(z))
+
+    def icdf(self, value: Any) -> Any:
+        beyond = value - 0.5
+        return self.loc - self.scale * functions.sign(beyond) * functions.log1p(-2 * functions.abs(beyond))
+
+    @property
+    def mean(self) -> Any:
+        return self.loc
+
+    @property
+    def variance(self) -> Any:
+        return 2 * self.scale**2
+
+
+class Gumbel(LocationScale):
+    """The largest of many draws: log p(x) = −z − e⁻ᶻ − log β, where z = (x − μ) / β."""
+
+    def _draw(self, sample_shape: Size) -> Any:
+        return self.loc - self.scale * functions.log(noise("exponential", self._extended_shape(sample_shape), self.loc))
+
+    def _log_prob(self, value: Any) -> Any:
+        z = self._standard(value)
+        return -z - functions.exp(-z) - functions.log(self.scale)
+
+    def entropy(self) -> Any:
+        return functions.log(self.scale) + (1 + EULER)
+
+    def _cdf(self, value: Any) -> Any:
+        return functions.exp(-functions.exp(-self._standard(value)))
+
+    def icdf(self, value: Any) -> Any:
+        return self.loc - self.scale * functions.log(-functions.log(value))
+
+    @property
+    def mean(self) -> Any:
+        return self.loc + self.scale * EULER
+
+    @property
+    def variance(self) -> Any:
+        return self.scale**2 * (math.pi**2 / 6)
+
+
+class Cauchy(LocationScale):
+    """Tails so heavy that there is no mean: log p(x) = −log πγ − log(1 + z²), where z = (x − μ) / γ.
+
+    >>> from tinygrad_edu.distributions import Cauchy
+    >>> Cauchy(0.0, 1.0).cdf(1.0), Cauchy(0.0, 1.0).mean
+    (tensor(0.7500), tensor(nan))
+    """
+
+    def _draw(self, sample_shape: Size) -> Any:
+        return self.icdf(noise("uniform", self._extended_shape(sample_shape), self.loc))
+
+    def _log_prob(self, value: Any) -> Any:
+        z = self._standard(value)
+        return -math.log(math.pi) - functions.log(self.scale) - functions.log1p(z * z)
+
+    def entropy(self) -> Any:
+        return math.log(4 * math.pi) + functions.log(self.scale)
+
+    def _cdf(self, value: Any) -> Any:
+        return functions.atan(self._standard(value)) / math.pi + 0.5
+
+    def icdf(self, value: Any) -> Any:
+        return self.loc + self.scale * functions.tan(math.pi * (value - 0.5))
+
+    @property
+    def mean(self) -> Any:
+        return functions.full_like(self.loc, math.nan)
+
+    @property
+    def variance(self) -> Any:
+        return functions.full_like(self.loc, math.inf)
 
 
 class Uniform(Distribution):
     """All numbers from `low` to `high` alike."""
 
     parameters = ("low", "high")
+    arg_constraints: ClassVar = {"low": constraints.real, "high": constraints.real}
     has_rsample = True
 
-    def __init__(self, low: Any, high: Any, validate_args: Any = None) -> None:
-        self.low, self.high = parameters("Uniform", low=low, high=high)
-        check("Uniform", "low", self.low, self.low < self.high, "less than high")
-        self.batch_shape = self.low.shape
+    def __init__(self, low: Any, high: Any, validate_args: bool | None = None) -> None:
+        self.low, self.high = broadcast(low, high)
+        super().__init__(self.low.shape, (), validate_args)
+        if self._validate_args and not (self.low < self.high).all():
+            raise ValueError(f"Uniform is not defined when low >= high: low={low!r}, high={high!r}")
+
+    @property
+    def support(self) -> constraints.Constraint:
+        return constraints.interval(self.low, self.high)
 
     def _draw(self, sample_shape: Size) -> Any:
-        noise = functions.rand(sample_shape + self.low.shape, dtype=self.low._array.dtype)
-        return self.low + noise * (self.high - self.low)
+        return self.icdf(noise("uniform", self._extended_shape(sample_shape), self.low))
 
-    def log_prob(self, value: Any) -> Any:
+    def _log_prob(self, value: Any) -> Any:
         inside = (value >= self.low) & (value < self.high)
         return functions.log(inside.to(self.low._array.dtype)) - functions.log(self.high - self.low)
 
     def entropy(self) -> Any:
         return functions.log(self.high - self.low)
 
+    def _cdf(self, value: Any) -> Any:
+        return functions.clamp((value - self.low) / (self.high - self.low), 0, 1)
+
+    def icdf(self, value: Any) -> Any:
+        return self.low + value * (self.high - self.low)
+
     @property
     def mean(self) -> Any:
         return (self.low + self.high) / 2
+
+    @property
+    def mode(self) -> Any:
+        """NaN: no value is more probable than the others."""
+        return functions.full_like(self.low, math.nan)
 
     @property
     def variance(self) -> Any:
@@ -95,151 +223,93 @@ class Exponential(Distribution):
     """Waiting times between events that come at `rate`: log p(x) = log λ − λx for x ≥ 0."""
 
     parameters = ("rate",)
+    arg_constraints: ClassVar = {"rate": constraints.positive}
+    support = constraints.nonnegative
     has_rsample = True
 
-    def __init__(self, rate: Any, validate_args: Any = None) -> None:
-        (self.rate,) = parameters("Exponential", rate=rate)
-        check("Exponential", "rate", self.rate, self.rate > 0, "greater than 0")
-        self.batch_shape = self.rate.shape
+    def __init__(self, rate: Any, validate_args: bool | None = None) -> None:
+        (self.rate,) = broadcast(rate)
+        super().__init__(self.rate.shape, (), validate_args)
 
     def _draw(self, sample_shape: Size) -> Any:
-        noise = functions.rand(sample_shape + self.rate.shape, dtype=self.rate._array.dtype)
-        return -functions.log1p(-noise) / self.rate
+        return noise("exponential", self._extended_shape(sample_shape), self.rate) / self.rate
 
-    def log_prob(self, value: Any) -> Any:
+    def _log_prob(self, value: Any) -> Any:
         return functions.log(self.rate) - self.rate * value
 
     def entropy(self) -> Any:
         return 1 - functions.log(self.rate)
+
+    def _cdf(self, value: Any) -> Any:
+        return -functions.expm1(-self.rate * value)
+
+    def icdf(self, value: Any) -> Any:
+        return -functions.log1p(-value) / self.rate
 
     @property
     def mean(self) -> Any:
         return 1 / self.rate
 
     @property
+    def mode(self) -> Any:
+        return functions.zeros_like(self.rate)
+
+    @property
     def variance(self) -> Any:
         return self.rate**-2
 
 
-class Laplace(Distribution):
-    """Two exponential distributions back to back: log p(x) = −|x − μ| / b − log 2b."""
+class StudentT(Distribution):
+    """A normal number over the root of a chi-squared one: like `Normal`, with heavier tails for fewer `df` ν.
 
-    parameters = ("loc", "scale")
-    has_rsample = True
+        log p(x) = log Γ((ν + 1) / 2) − log Γ(ν / 2) − ½ log πν − log σ − ((ν + 1) / 2) log(1 + z² / ν)
 
-    def __init__(self, loc: Any, scale: Any, validate_args: Any = None) -> None:
-        self.loc, self.scale = parameters("Laplace", loc=loc, scale=scale)
-        check("Laplace", "scale", self.scale, self.scale > 0, "greater than 0")
-        self.batch_shape = self.loc.shape
-
-    def _draw(self, sample_shape: Size) -> Any:
-        blank = functions.empty(sample_shape + self.loc.shape, dtype=self.loc._array.dtype)
-        return self.loc + self.scale * (blank.exponential_() - blank.clone().exponential_())  # (and always finite)
-
-    def log_prob(self, value: Any) -> Any:
-        return -functions.abs(value - self.loc) / self.scale - functions.log(2 * self.scale)
-
-    def entropy(self) -> Any:
-        return 1 + functions.log(2 * self.scale)
-
-    @property
-    def mean(self) -> Any:
-        return self.loc
-
-    mode = mean
-
-    @property
-    def variance(self) -> Any:
-        return 2 * self.scale**2
-
-
-class Gumbel(Distribution):
-    """The largest of many draws: log p(x) = −z − e⁻ᶻ − log β, where z = (x − μ) / β."""
-
-    parameters = ("loc", "scale")
-    has_rsample = True
-
-    def __init__(self, loc: Any, scale: Any, validate_args: Any = None) -> None:
-        self.loc, self.scale = parameters("Gumbel", loc=loc, scale=scale)
-        check("Gumbel", "scale", self.scale, self.scale > 0, "greater than 0")
-        self.batch_shape = self.loc.shape
-
-    def _draw(self, sample_shape: Size) -> Any:
-        waiting = functions.empty(sample_shape + self.loc.shape, dtype=self.loc._array.dtype).exponential_()
-        return self.loc - self.scale * functions.log(waiting)
-
-    def log_prob(self, value: Any) -> Any:
-        z = (value - self.loc) / self.scale
-        return -z - functions.exp(-z) - functions.log(self.scale)
-
-    def entropy(self) -> Any:
-        return functions.log(self.scale) + (1 + _EULER)
-
-    @property
-    def mean(self) -> Any:
-        return self.loc + self.scale * _EULER
-
-    @property
-    def variance(self) -> Any:
-        return self.scale**2 * (math.pi**2 / 6)
-
-
-_EULER = 0.5772156649015329  # lim Σ 1/k − log n
-
-
-class MultivariateNormal(Distribution):
-    """Vectors with mean `loc` and a covariance Σ = L Lᵀ, given as `covariance_matrix` or as its factor `scale_tril`.
-
-    log p(x) = −½ |L⁻¹(x − μ)|² − Σ log Lₖₖ − (n/2) log 2π
+    where z = (x − μ) / σ. (Needs SciPy.)
     """
 
-    parameters = ("loc", "scale_tril")
+    parameters = ("df", "loc", "scale")
+    arg_constraints: ClassVar = {"df": constraints.positive, **LocationScale.arg_constraints}
+    support = constraints.real
     has_rsample = True
 
-    def __init__(
-        self, loc: Any, covariance_matrix: Any = None, precision_matrix: Any = None, scale_tril: Any = None,
-        validate_args: Any = None,
-    ) -> None:  # fmt: skip
-        if (covariance_matrix is not None) + (precision_matrix is not None) + (scale_tril is not None) != 1:
-            raise ValueError("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
-        if precision_matrix is not None:
-            covariance_matrix = linalg.inv(precision_matrix)
-        self.loc = loc
-        self.scale_tril = scale_tril if scale_tril is not None else linalg.cholesky(covariance_matrix)
-        n = loc.shape[-1] if loc.ndim else 0
-        if not n or self.scale_tril.shape[-2:] != (n, n):
-            raise ValueError(
-                f"MultivariateNormal: loc of shape {loc.shape} needs a matrix of shape ({n}, {n}), "
-                f"not {self.scale_tril.shape}"
+    def __init__(self, df: Any, loc: Any = 0.0, scale: Any = 1.0, validate_args: bool | None = None) -> None:
+        self.df, self.loc, self.scale = broadcast(df, loc, scale)
+        super().__init__(self.df.shape, (), validate_args)
+
+    def rsample(self, sample_shape: Any = ()) -> Any:
+        """Draws through which gradients pass to `loc` and `scale`; NotImplementedError if `df` wants one, too."""
+        if self.df.requires_grad and is_grad_enabled():
+            raise NotImplementedError(
+                "StudentT.rsample: no gradient passes through draws to df. Use df.detach() here, or sample() and the "
+                "gradient of log_prob."
             )
-        self.batch_shape, self.event_shape = (
-            functions.broadcast_shapes(loc.shape[:-1], self.scale_tril.shape[:-2]),
-            Size((n,)),
-        )
+        shape = self._extended_shape(sample_shape)
+        squares = 2 * gammas(Size(sample_shape), self.df / 2)
+        return self.loc + self.scale * (noise("normal", shape, self.loc) * functions.sqrt(self.df / squares))
 
-    @property
-    def covariance_matrix(self) -> Any:
-        """Σ."""
-        return self.scale_tril @ self.scale_tril.mT
-
-    def _draw(self, sample_shape: Size) -> Any:
-        noise = functions.randn(sample_shape + self.batch_shape + self.event_shape, dtype=self.loc._array.dtype)
-        return self.loc + (self.scale_tril @ noise.unsqueeze(-1)).squeeze(-1)
-
-    def _log_scale(self) -> Any:
-        return functions.log(functions.diagonal(self.scale_tril, 0, -2, -1)).sum(-1)
-
-    def log_prob(self, value: Any) -> Any:
-        z = linalg.solve_triangular(self.scale_tril, (value - self.loc).unsqueeze(-1), upper=False).squeeze(-1)
-        return -(z * z).sum(-1) / 2 - self._log_scale() - 0.5 * self.event_shape[0] * math.log(2 * math.pi)
+    def _log_prob(self, value: Any) -> Any:
+        half, z = self.df / 2, (value - self.loc) / self.scale
+        orders = functions.lgamma(half + 0.5) - functions.lgamma(half) - functions.log(math.pi * self.df) / 2
+        return orders - functions.log(self.scale) - (half + 0.5) * functions.log1p(z * z / self.df)
 
     def entropy(self) -> Any:
-        return self._log_scale() + 0.5 * self.event_shape[0] * (1 + math.log(2 * math.pi))
+        half = self.df / 2
+        orders = functions.lgamma(half) + math.log(math.pi) / 2 - functions.lgamma(half + 0.5)
+        slopes = (half + 0.5) * (functions.digamma(half + 0.5) - functions.digamma(half))
+        return functions.log(self.scale) + slopes + functions.log(self.df) / 2 + orders
 
     @property
     def mean(self) -> Any:
+        """μ, and NaN for ν ≤ 1."""
+        return functions.where(self.df > 1, self.loc, math.nan)
+
+    @property
+    def mode(self) -> Any:
         return self.loc
 
     @property
     def variance(self) -> Any:
-        return (self.scale_tril**2).sum(-1)
+        """σ² ν / (ν − 2); ∞ for ν from 1 to 2, NaN up to 1."""
+        finite = self.df > 2
+        spread = self.scale**2 * self.df / functions.where(finite, self.df - 2, 1.0)
+        return functions.where(finite, spread, functions.where(self.df > 1, math.inf, math.nan))

@@ -1,33 +1,272 @@
-"""How far one distribution is from another."""
+"""How far one distribution is from another: a table of formulas, by the two families."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
-from tinygrad_edu import functions
-from tinygrad_edu.distributions.continuous import Normal
-from tinygrad_edu.distributions.discrete import Bernoulli, Categorical
+from tinygrad_edu import functions, linalg
+from tinygrad_edu.distributions.continuous import (
+    EULER,
+    Cauchy,
+    Exponential,
+    Gumbel,
+    Laplace,
+    Normal,
+    Uniform,
+)
+from tinygrad_edu.distributions.counts import Binomial, Geometric, Poisson
+from tinygrad_edu.distributions.discrete import Bernoulli, Categorical, OneHotCategorical, cross_entropy
 from tinygrad_edu.distributions.distribution import Distribution, Independent
+from tinygrad_edu.distributions.multivariate import MultivariateNormal
+from tinygrad_edu.distributions.positive import HalfNormal, Pareto
+from tinygrad_edu.distributions.shares import Beta, Dirichlet, Gamma
+from tinygrad_edu.distributions.transformed import TransformedDistribution
 
-__all__ = ["kl_divergence"]
+__all__ = ["kl_divergence", "register_kl"]
+
+Formula = Callable[[Any, Any], Any]
+_FORMULAS: dict[tuple[type, type], Formula] = {}
+
+
+def register_kl(type_p: type, type_q: type) -> Callable[[Formula], Formula]:
+    """A decorator: the function computes KL(p ‖ q) for these families (and those derived from them).
+
+    >>> from tinygrad_edu.distributions import Normal, Uniform, kl_divergence, register_kl
+    >>> @register_kl(Normal, Uniform)
+    ... def _normal_uniform(p, q):
+    ...     return p.mean + float("inf")
+    >>> kl_divergence(Normal(0.0, 1.0), Uniform(0.0, 1.0))
+    tensor(inf)
+    """
+    for family in (type_p, type_q):
+        if not (isinstance(family, type) and issubclass(family, Distribution)):
+            raise TypeError(f"Expected type_p and type_q to be Distribution subclasses but got {family!r}")
+
+    def enter(formula: Formula) -> Formula:
+        _FORMULAS[type_p, type_q] = formula
+        return formula
+
+    return enter
 
 
 def kl_divergence(p: Distribution, q: Distribution) -> Any:
-    """KL(p ‖ q), the expected log p(x) − log q(x) under p. For two Normals, Bernoullis, Categoricals, Independents.
+    """KL(p ‖ q), the expected log p(x) − log q(x) under p. Raises NotImplementedError for pairs without a formula.
 
     >>> from tinygrad_edu.distributions import Normal, kl_divergence
     >>> kl_divergence(Normal(0.0, 1.0), Normal(1.0, 1.0))
     tensor(0.5000)
     """
-    if isinstance(p, Normal) and isinstance(q, Normal):
-        ratio = (p.scale / q.scale) ** 2
-        return 0.5 * (ratio + ((p.loc - q.loc) / q.scale) ** 2 - 1 - functions.log(ratio))
-    if isinstance(p, Categorical) and isinstance(q, Categorical):
-        return (p.probs * (p.logits - q.logits)).sum(-1)
-    if isinstance(p, Bernoulli) and isinstance(q, Bernoulli):
-        return p.log_prob(p.probs) - q.log_prob(p.probs)
-    if isinstance(p, Independent) and isinstance(q, Independent):
-        return p._total(kl_divergence(p.base_dist, q.base_dist))
+    for family_p in type(p).__mro__:
+        for family_q in type(q).__mro__:
+            if (family_p, family_q) in _FORMULAS:
+                return _FORMULAS[family_p, family_q](p, q)
     raise NotImplementedError(
         f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q).__name__}"
     )
+
+
+def _unless(bad: Any, value: Any) -> Any:
+    """`value`, and ∞ where p has draws that q has not."""
+    return functions.where(bad, math.inf, value)
+
+
+# -- both of one family -----------------------------------------------------------------------------------------
+
+
+@register_kl(Normal, Normal)
+def _normal(p: Normal, q: Normal) -> Any:
+    ratio = (p.scale / q.scale) ** 2
+    return 0.5 * (ratio + ((p.loc - q.loc) / q.scale) ** 2 - 1 - functions.log(ratio))
+
+
+@register_kl(MultivariateNormal, MultivariateNormal)
+def _multivariate_normal(p: MultivariateNormal, q: MultivariateNormal) -> Any:
+    """½ (tr Σq⁻¹Σp + |Lq⁻¹(μp − μq)|² − n) + log |Lq| − log |Lp|."""
+    if p.event_shape != q.event_shape:
+        raise ValueError(
+            f"KL-divergence between two Multivariate Normals with different event shapes cannot be computed: "
+            f"{tuple(p.event_shape)} and {tuple(q.event_shape)}"
+        )
+    batch, n = functions.broadcast_shapes(p.batch_shape, q.batch_shape), p.event_shape[0]
+    factors = (q.scale_tril.expand(*batch, n, n), p.scale_tril.expand(*batch, n, n))
+    trace = (linalg.solve_triangular(*factors, upper=False) ** 2).sum((-2, -1))
+    return (trace + q._distance(p.loc) - n) / 2 + q._log_scale() - p._log_scale()
+
+
+@register_kl(Laplace, Laplace)
+def _laplace(p: Laplace, q: Laplace) -> Any:
+    ratio, apart = p.scale / q.scale, functions.abs(p.loc - q.loc)
+    return ratio * functions.exp(-apart / p.scale) + apart / q.scale - functions.log(ratio) - 1
+
+
+@register_kl(Gumbel, Gumbel)
+def _gumbel(p: Gumbel, q: Gumbel) -> Any:
+    ratio, apart = p.scale / q.scale, (p.loc - q.loc) / q.scale
+    spread = functions.exp(functions.lgamma(1 + ratio) - apart)
+    return ratio * EULER + spread + apart - functions.log(ratio) - (1 + EULER)
+
+
+@register_kl(Cauchy, Cauchy)
+def _cauchy(p: Cauchy, q: Cauchy) -> Any:
+    """Source: Chyzak and Nielsen (2019)."""
+    return functions.log(((p.scale + q.scale) ** 2 + (p.loc - q.loc) ** 2) / (4 * p.scale * q.scale))
+
+
+@register_kl(Uniform, Uniform)
+def _uniform(p: Uniform, q: Uniform) -> Any:
+    return _unless((p.low < q.low) | (p.high > q.high), functions.log((q.high - q.low) / (p.high - p.low)))
+
+
+@register_kl(Exponential, Exponential)
+def _exponential(p: Exponential, q: Exponential) -> Any:
+    ratio = q.rate / p.rate
+    return ratio - functions.log(ratio) - 1
+
+
+@register_kl(HalfNormal, HalfNormal)
+def _half_normal(p: HalfNormal, q: HalfNormal) -> Any:
+    ratio = (p.scale / q.scale) ** 2
+    return 0.5 * (ratio - 1 - functions.log(ratio))
+
+
+@register_kl(Pareto, Pareto)
+def _pareto(p: Pareto, q: Pareto) -> Any:
+    ratio = q.alpha / p.alpha
+    value = q.alpha * functions.log(p.scale / q.scale) - functions.log(ratio) + ratio - 1
+    return _unless(p.scale < q.scale, value)
+
+
+@register_kl(Gamma, Gamma)
+def _gamma(p: Gamma, q: Gamma) -> Any:
+    return _gamma_of(p.concentration, p.rate, q.concentration, q.rate)
+
+
+def _gamma_of(a: Any, b: Any, c: Any, d: Any) -> Any:
+    """From the gamma distribution of concentration a and rate b to that of c and d."""
+    orders = functions.lgamma(c) - functions.lgamma(a) + (a - c) * functions.digamma(a)
+    return c * functions.log(b / d) + orders + (d - b) * (a / b)
+
+
+@register_kl(Dirichlet, Dirichlet)
+def _dirichlet(p: Dirichlet, q: Dirichlet) -> Any:
+    a, b = p.concentration, q.concentration
+    total = a.sum(-1, keepdim=True)
+    orders = functions.lgamma(b) - functions.lgamma(a) + (a - b) * (functions.digamma(a) - functions.digamma(total))
+    return orders.sum(-1) + functions.lgamma(total.squeeze(-1)) - functions.lgamma(b.sum(-1))
+
+
+@register_kl(Beta, Beta)
+def _beta(p: Beta, q: Beta) -> Any:
+    return _dirichlet(p._both, q._both)
+
+
+@register_kl(Bernoulli, Bernoulli)
+def _bernoulli(p: Bernoulli, q: Bernoulli) -> Any:
+    return _of_chances(p, q)
+
+
+def _of_chances(p: Any, q: Any) -> Any:
+    """Of one attempt with two outcomes."""
+    return cross_entropy(p.probs, q.logits) - cross_entropy(p.probs, p.logits)
+
+
+@register_kl(Categorical, Categorical)
+def _categorical(p: Categorical, q: Categorical) -> Any:
+    never = (q.probs == 0) & (p.probs > 0)
+    terms = functions.where(p.probs == 0, 0.0, p.probs * (p.logits - q.logits))
+    return functions.where(never, math.inf, terms).sum(-1)
+
+
+@register_kl(OneHotCategorical, OneHotCategorical)
+def _one_hot(p: OneHotCategorical, q: OneHotCategorical) -> Any:
+    return _categorical(p._classes, q._classes)
+
+
+@register_kl(Binomial, Binomial)
+def _binomial(p: Binomial, q: Binomial) -> Any:
+    if (p.total_count < q.total_count).any():
+        raise NotImplementedError("KL between Binomials where q.total_count > p.total_count is not implemented")
+    return _unless(p.total_count > q.total_count, p.total_count * _of_chances(p, q))
+
+
+@register_kl(Geometric, Geometric)
+def _geometric(p: Geometric, q: Geometric) -> Any:
+    return -p.entropy() - q._log_prob(p.mean)
+
+
+@register_kl(Poisson, Poisson)
+def _poisson(p: Poisson, q: Poisson) -> Any:
+    return functions.xlogy(p.rate, p.rate / q.rate) - (p.rate - q.rate)
+
+
+@register_kl(Independent, Independent)
+def _independent(p: Independent, q: Independent) -> Any:
+    if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
+        raise NotImplementedError(
+            f"KL between Independents of {p.reinterpreted_batch_ndims} and {q.reinterpreted_batch_ndims} dimensions"
+        )
+    return p._total(kl_divergence(p.base_dist, q.base_dist))
+
+
+@register_kl(TransformedDistribution, TransformedDistribution)
+def _transformed(p: TransformedDistribution, q: TransformedDistribution) -> Any:
+    """What is done to both alike keeps them as far apart."""
+    if p.transforms != q.transforms or p.event_shape != q.event_shape:
+        raise NotImplementedError(
+            f"KL between TransformedDistributions needs the same transforms, not {p.transforms} and {q.transforms}"
+        )
+    return kl_divergence(p.base_dist, q.base_dist)
+
+
+# -- to another family: −H(p) − E log q -------------------------------------------------------------------------
+
+
+@register_kl(Beta, Normal)
+@register_kl(Exponential, Normal)
+@register_kl(Gamma, Normal)
+@register_kl(Gumbel, Normal)
+@register_kl(Laplace, Normal)
+@register_kl(Uniform, Normal)
+def _to_normal(p: Any, q: Normal) -> Any:
+    """E (x − μ)² is p's variance and the square of the distance between the means."""
+    squares = (p.variance + (p.mean - q.loc) ** 2) / q.scale**2
+    return squares / 2 + functions.log(q.scale) + 0.5 * math.log(2 * math.pi) - p.entropy()
+
+
+@register_kl(Beta, Exponential)
+@register_kl(Gamma, Exponential)
+@register_kl(Pareto, Exponential)
+def _to_exponential(p: Any, q: Exponential) -> Any:
+    return q.rate * p.mean - functions.log(q.rate) - p.entropy()
+
+
+@register_kl(Uniform, Exponential)
+def _uniform_exponential(p: Uniform, q: Exponential) -> Any:
+    return _unless(p.low < 0, _to_exponential(p, q))
+
+
+@register_kl(Exponential, Gamma)
+def _exponential_gamma(p: Exponential, q: Gamma) -> Any:
+    return _gamma_of(functions.ones_like(p.rate), p.rate, q.concentration, q.rate)
+
+
+@register_kl(Normal, Laplace)
+def _normal_laplace(p: Normal, q: Laplace) -> Any:
+    """E |x − μ| = σ √(2/π) e^(−z²/2) + (μp − μ) erf(z/√2), where z = (μp − μ) / σ."""
+    apart = p.loc - q.loc
+    z = apart / p.scale
+    bell = p.scale * math.sqrt(2 / math.pi) * functions.exp(-z * z / 2)
+    return (bell + apart * functions.erf(z / math.sqrt(2))) / q.scale + functions.log(2 * q.scale) - p.entropy()
+
+
+@register_kl(Normal, Gumbel)
+def _normal_gumbel(p: Normal, q: Gumbel) -> Any:
+    z, ratio = (p.loc - q.loc) / q.scale, p.scale / q.scale
+    return z + functions.exp(ratio * ratio / 2 - z) + functions.log(q.scale) - p.entropy()
+
+
+@register_kl(Bernoulli, Poisson)
+def _bernoulli_poisson(p: Bernoulli, q: Poisson) -> Any:
+    return q.rate - p.probs * functions.log(q.rate) - p.entropy()

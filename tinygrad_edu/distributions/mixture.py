@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_edu import functions
+from tinygrad_edu.distributions import constraints
 from tinygrad_edu.distributions.discrete import Categorical
 from tinygrad_edu.distributions.distribution import Distribution
+from tinygrad_edu.functions.data import as_tensor
 from tinygrad_edu.size import Size
 
 __all__ = ["MixtureSameFamily"]
@@ -23,7 +25,10 @@ class MixtureSameFamily(Distribution):
     """
 
     def __init__(
-        self, mixture_distribution: Categorical, component_distribution: Distribution, validate_args: Any = None
+        self,
+        mixture_distribution: Categorical,
+        component_distribution: Distribution,
+        validate_args: bool | None = None,
     ) -> None:
         if not isinstance(mixture_distribution, Categorical):
             raise ValueError("The Mixture distribution needs to be an instance of torch.distributions.Categorical")
@@ -37,7 +42,11 @@ class MixtureSameFamily(Distribution):
                 f"the last of {tuple(shape)}"
             )
         self.mixture_distribution, self.component_distribution = mixture_distribution, component_distribution
-        self.batch_shape, self.event_shape = Size(shape[:-1]), component_distribution.event_shape
+        super().__init__(shape[:-1], component_distribution.event_shape, validate_args)
+
+    @property
+    def support(self) -> constraints.Constraint:
+        return self.component_distribution.support
 
     def _draw(self, sample_shape: Size) -> Any:
         draws = self.component_distribution._draw(sample_shape)
@@ -47,10 +56,18 @@ class MixtureSameFamily(Distribution):
         index = chosen.reshape(*chosen.shape, 1, *(1,) * events).expand(*chosen.shape, 1, *self.event_shape)
         return draws.gather(axis, index).squeeze(axis)
 
+    def _for_each(self, value: Any) -> Any:
+        """A value with a dimension for the components."""
+        return value.unsqueeze(value.ndim - len(self.event_shape))
+
     def log_prob(self, value: Any) -> Any:
-        events = len(self.event_shape)
-        value = value.unsqueeze(value.ndim - events)
-        return functions.logsumexp(self.component_distribution.log_prob(value) + self.mixture_distribution.logits, -1)
+        log_probs = self.component_distribution.log_prob(self._for_each(as_tensor(value)))  # which checks
+        return functions.logsumexp(log_probs + self.mixture_distribution.logits, -1)
+
+    def cdf(self, value: Any) -> Any:
+        return (
+            self.component_distribution.cdf(self._for_each(as_tensor(value))) * self.mixture_distribution.probs
+        ).sum(-1)
 
     def _average(self, values: Any) -> Any:
         """The mean over the components."""
@@ -66,6 +83,11 @@ class MixtureSameFamily(Distribution):
         of_components, axis = self.component_distribution.mean, -1 - len(self.event_shape)
         apart = (of_components - self.mean.unsqueeze(axis)) ** 2
         return self._average(self.component_distribution.variance) + self._average(apart)
+
+    def expand(self, batch_shape: Any) -> Any:
+        count = self.mixture_distribution.probs.shape[-1]
+        parts = self.component_distribution.expand((*batch_shape, count))
+        return MixtureSameFamily(self.mixture_distribution.expand(batch_shape), parts)._checks_like(self)
 
     def __repr__(self) -> str:
         return f"MixtureSameFamily(\n  {self.mixture_distribution},\n  {self.component_distribution})"

@@ -5,22 +5,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tinygrad_edu import functions
-from tinygrad_edu.distributions.distribution import Distribution, check, parameters
+from tinygrad_edu.distributions import constraints
+from tinygrad_edu.distributions.distribution import Distribution, broadcast
 from tinygrad_edu.functions.data import as_tensor
+from tinygrad_edu.functions.indexing import one_hot
 from tinygrad_edu.generator import generator
 from tinygrad_edu.primitive import wrap
 from tinygrad_edu.size import Size
 from tinygrad_edu.tensor import Tensor
 
-__all__ = ["Beta", "Dirichlet", "Gamma"]
+__all__ = ["Beta", "Chi2", "Dirichlet", "Gamma", "gammas"]
 
 
-def _gammas(shape: Size, concentration: Any) -> Any:
+def gammas(shape: Size, concentration: Any) -> Any:
     """Draws of the gamma distribution with rate 1, in the parameter's dtype and above 0."""
     a = concentration._array
     drawn = generator(None).standard_gamma(np.broadcast_to(a, shape + a.shape)).astype(a.dtype)
@@ -30,18 +33,18 @@ def _gammas(shape: Size, concentration: Any) -> Any:
 class Gamma(Distribution):
     """log p(x) = α log β + (α − 1) log x − βx − log Γ(α): `concentration` α and `rate` β. (Needs SciPy.)"""
 
-    parameters = ("concentration", "rate")
+    parameters: tuple[str, ...] = ("concentration", "rate")
+    arg_constraints: ClassVar = {"concentration": constraints.positive, "rate": constraints.positive}
+    support = constraints.nonnegative
 
-    def __init__(self, concentration: Any, rate: Any, validate_args: Any = None) -> None:
-        self.concentration, self.rate = parameters("Gamma", concentration=concentration, rate=rate)
-        check("Gamma", "concentration", self.concentration, self.concentration > 0, "greater than 0")
-        check("Gamma", "rate", self.rate, self.rate > 0, "greater than 0")
-        self.batch_shape = self.rate.shape
+    def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:
+        self.concentration, self.rate = broadcast(concentration, rate)
+        super().__init__(self.rate.shape, (), validate_args)
 
     def _draw(self, sample_shape: Size) -> Any:
-        return _gammas(sample_shape, self.concentration) / self.rate
+        return gammas(sample_shape, self.concentration) / self.rate
 
-    def log_prob(self, value: Any) -> Any:
+    def _log_prob(self, value: Any) -> Any:
         a, b = self.concentration, self.rate
         return functions.xlogy(a, b) + functions.xlogy(a - 1, value) - b * value - functions.lgamma(a)
 
@@ -54,28 +57,45 @@ class Gamma(Distribution):
         return self.concentration / self.rate
 
     @property
+    def mode(self) -> Any:
+        return functions.clamp((self.concentration - 1) / self.rate, min=0)
+
+    @property
     def variance(self) -> Any:
         return self.concentration / self.rate**2
+
+
+class Chi2(Gamma):
+    """The sum of the squares of `df` normal numbers: the gamma distribution with α = df / 2, β = ½. (Needs SciPy.)"""
+
+    parameters = ("df",)
+    arg_constraints: ClassVar = {"df": constraints.positive}
+
+    def __init__(self, df: Any, validate_args: bool | None = None) -> None:
+        (self.df,) = broadcast(df)
+        Distribution.__init__(self, self.df.shape, (), validate_args)
+        self.concentration, self.rate = self.df / 2, functions.full_like(self.df, 0.5)
 
 
 class Dirichlet(Distribution):
     """Shares that add up to 1: log p(x) = Σ (αₖ − 1) log xₖ + log Γ(Σ αₖ) − Σ log Γ(αₖ). (Needs SciPy.)"""
 
     parameters = ("concentration",)
+    arg_constraints: ClassVar = {"concentration": constraints.independent(constraints.positive, 1)}
+    support = constraints.simplex
 
-    def __init__(self, concentration: Any, validate_args: Any = None) -> None:
+    def __init__(self, concentration: Any, validate_args: bool | None = None) -> None:
         self.concentration = concentration if isinstance(concentration, Tensor) else as_tensor(concentration)
         if self.concentration.ndim < 1:
             raise ValueError("`concentration` parameter must be at least one-dimensional.")
-        check("Dirichlet", "concentration", self.concentration, self.concentration > 0, "greater than 0")
         shape = self.concentration.shape
-        self.batch_shape, self.event_shape = Size(shape[:-1]), Size(shape[-1:])
+        super().__init__(shape[:-1], shape[-1:], validate_args)
 
     def _draw(self, sample_shape: Size) -> Any:
-        parts = _gammas(sample_shape, self.concentration)
+        parts = gammas(sample_shape, self.concentration)
         return parts / parts.sum(-1, keepdim=True)
 
-    def log_prob(self, value: Any) -> Any:
+    def _log_prob(self, value: Any) -> Any:
         a = self.concentration
         return functions.xlogy(a - 1, value).sum(-1) + functions.lgamma(a.sum(-1)) - functions.lgamma(a).sum(-1)
 
@@ -90,6 +110,16 @@ class Dirichlet(Distribution):
         return self.concentration / self.concentration.sum(-1, keepdim=True)
 
     @property
+    def mode(self) -> Any:
+        """The shares of α − 1 (of at least 0); where every α is below 1, all for the largest."""
+        a = self.concentration
+        above = functions.clamp(a - 1, min=0)
+        total = above.sum(-1, keepdim=True)
+        corner = one_hot(functions.argmax(a, -1), a.shape[-1]).to(a._array.dtype)
+        shares = functions.where(total > 0, above, math.nan) / functions.where(total > 0, total, 1.0)
+        return functions.where((a < 1).all(-1, keepdim=True), corner, shares)
+
+    @property
     def variance(self) -> Any:
         total = self.concentration.sum(-1, keepdim=True)
         return self.concentration * (total - self.concentration) / (total**2 * (total + 1))
@@ -102,19 +132,19 @@ class Beta(Distribution):
     """
 
     parameters = ("concentration1", "concentration0")
+    arg_constraints: ClassVar = {"concentration1": constraints.positive, "concentration0": constraints.positive}
+    support = constraints.unit_interval
 
-    def __init__(self, concentration1: Any, concentration0: Any, validate_args: Any = None) -> None:
-        pair = parameters("Beta", concentration1=concentration1, concentration0=concentration0)
-        self._both = Dirichlet(functions.stack(pair, -1))
-        self.concentration1, self.concentration0 = pair
-        self.batch_shape = self.concentration1.shape
+    def __init__(self, concentration1: Any, concentration0: Any, validate_args: bool | None = None) -> None:
+        self.concentration1, self.concentration0 = pair = broadcast(concentration1, concentration0)
+        super().__init__(self.concentration1.shape, (), validate_args)
+        self._both = Dirichlet(functions.stack(pair, -1), validate_args=False)
 
     def _draw(self, sample_shape: Size) -> Any:
         return self._both._draw(sample_shape)[..., 0]
 
-    def log_prob(self, value: Any) -> Any:
-        value = value if isinstance(value, Tensor) else as_tensor(value)
-        return self._both.log_prob(functions.stack([value, 1 - value], -1))
+    def _log_prob(self, value: Any) -> Any:
+        return self._both._log_prob(functions.stack([value, 1 - value], -1))
 
     def entropy(self) -> Any:
         return self._both.entropy()
@@ -122,6 +152,10 @@ class Beta(Distribution):
     @property
     def mean(self) -> Any:
         return self.concentration1 / (self.concentration1 + self.concentration0)
+
+    @property
+    def mode(self) -> Any:
+        return self._both.mode[..., 0]
 
     @property
     def variance(self) -> Any:
