@@ -140,7 +140,7 @@ ONES = tg.ones(2, 3)
         (lambda: tg.fft.fft(1.0), TypeError, "expected a Tensor or an array, got float"),
         (lambda: tg.fft.fft(None), TypeError, "got None"),
         (lambda: tg.fft.fftfreq(4, dtype=tg.int64), RuntimeError, "fftfreq requires a floating point or complex dtype"),
-        (lambda: tg.fft.rfftfreq(-1), RuntimeError, r"fft\.rfftfreq: .*-1"),
+        (lambda: tg.fft.rfftfreq(-1), RuntimeError, r"negative dimension -1: \[-1\] \(fft\.rfftfreq"),
         (lambda: tg.fft.fftfreq(2.5), TypeError, "whole numbers"),
         (lambda: tg.fft.fftfreq(2, device="cuda"), RuntimeError, "cuda"),
         (lambda: tg.fft.fftshift(ONES, 2), IndexError, "Dimension out of range"),

@@ -12,10 +12,11 @@ from numpy import ndarray
 
 from tinygrad_edu import dtypes, glance, layouts, lazy, legacy, memory, printing
 from tinygrad_edu.device import check_device, cpu, device
-from tinygrad_edu.functions import conversion, creation, random
+from tinygrad_edu.functions import conversion, creation, filling, random
 from tinygrad_edu.memory import recording
 from tinygrad_edu.primitive import Leaf, Node, TensorBase
 from tinygrad_edu.size import Size
+from tinygrad_edu.storage import TypedStorage, UntypedStorage, typed, untyped
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -101,6 +102,14 @@ class Container(TensorBase):
     def data_ptr(self) -> int:
         """The address of its first element."""
         return _address(self._ndarray("data_ptr"))
+
+    def storage(self) -> TypedStorage:
+        """The numbers in its memory, in the order in which they lie there (all, where it is a view of some)."""
+        return typed(self._ndarray("storage"))
+
+    def untyped_storage(self) -> UntypedStorage:
+        """The bytes of its memory (of all, where it is a view of some)."""
+        return untyped(self._ndarray("untyped_storage"))
 
     def is_contiguous(self, *, memory_format: Any = None) -> bool:
         """Whether its elements lie in memory in order, the last dimension running fastest."""
@@ -225,8 +234,9 @@ class Container(TensorBase):
     new_tensor, new_zeros, new_ones = creation.new_tensor, creation.new_zeros, creation.new_ones
     new_full, new_empty = creation.new_full, creation.new_empty
 
-    uniform_, normal_, exponential_ = random.uniform_, random.normal_, random.exponential_
-    bernoulli, bernoulli_, random_ = random.bernoulli, random.bernoulli_, random.random_
+    uniform_, normal_, exponential_ = filling.uniform_, filling.normal_, filling.exponential_
+    bernoulli, bernoulli_, random_ = random.bernoulli, filling.bernoulli_, filling.random_
+    log_normal_, cauchy_, geometric_ = filling.log_normal_, filling.cauchy_, filling.geometric_
     multinomial = random.multinomial
 
     def new(self, *data: Any) -> Tensor:

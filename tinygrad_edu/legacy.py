@@ -9,7 +9,7 @@ from tinygrad_edu.device import check_device
 from tinygrad_edu.functions.creation import filled
 from tinygrad_edu.functions.data import array_of
 from tinygrad_edu.primitive import TensorBase, wrap
-from tinygrad_edu.size import Size
+from tinygrad_edu.size import Size, negative
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -43,7 +43,7 @@ def construct(data: tuple[Any, ...], dtype: Any, name: str, device: Any = None, 
 
 def _shape(sides: tuple[Any, ...], name: str) -> tuple[int, ...]:
     if any(n < 0 for n in sides):
-        raise RuntimeError(f"{name}: the sides of a shape must be at least 0, not {sides}")
+        raise RuntimeError(negative(name, sides))
     return sides
 
 

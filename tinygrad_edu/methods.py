@@ -63,6 +63,7 @@ class Methods(Container):
     deg2rad, digamma, erf, erfc = functions.deg2rad, functions.digamma, functions.erf, functions.erfc
     erfinv, exp, exp2, expm1, floor = functions.erfinv, functions.exp, functions.exp2, functions.expm1, functions.floor
     frac, lgamma, log, log10, log1p = functions.frac, functions.lgamma, functions.log, functions.log10, functions.log1p
+    ldexp, frexp = functions.ldexp, functions.frexp
     log2, logit, logical_not, mvlgamma = functions.log2, functions.logit, functions.logical_not, functions.mvlgamma
     nan_to_num, neg, rad2deg, reciprocal = functions.nan_to_num, functions.neg, functions.rad2deg, functions.reciprocal
     round, rsqrt, sigmoid, sign = functions.round, functions.rsqrt, functions.sigmoid, functions.sign
@@ -108,6 +109,7 @@ class Methods(Container):
     cosh_, deg2rad_, digamma_ = inplace(functions.cosh), inplace(functions.deg2rad), inplace(functions.digamma)
     erf_, erfc_, erfinv_ = inplace(functions.erf), inplace(functions.erfc), inplace(functions.erfinv)
     exp_, exp2_, expm1_ = inplace(functions.exp), inplace(functions.exp2), inplace(functions.expm1)
+    ldexp_ = inplace(functions.ldexp)
     floor_, frac_, lgamma_ = inplace(functions.floor), inplace(functions.frac), inplace(functions.lgamma)
     log_, log10_, log1p_ = inplace(functions.log), inplace(functions.log10), inplace(functions.log1p)
     log2_, logit_, logical_not_ = inplace(functions.log2), inplace(functions.logit), inplace(functions.logical_not)

@@ -6,7 +6,7 @@ import math
 import operator
 from typing import Any
 
-__all__ = ["Size", "sides"]
+__all__ = ["Size", "negative", "sides"]
 
 
 class Size(tuple[int, ...]):
@@ -44,6 +44,12 @@ class Size(tuple[int, ...]):
     __rmul__ = __mul__
 
 
+def negative(name: str, shape: tuple[int, ...]) -> str:
+    """The error for a shape with a negative side."""
+    worst = next(n for n in shape if n < 0)
+    return f"Trying to create tensor with negative dimension {worst}: {[*shape]} ({name}: sides are at least 0)"
+
+
 def sides(numbers: tuple[Any, ...], name: str, size: Any = None) -> tuple[int, ...]:
     """The shape meant by ``name(2, 3)``, ``name((2, 3))`` or ``name(size=(2, 3))``. Raises for what is none."""
     if size is not None:
@@ -58,5 +64,5 @@ def sides(numbers: tuple[Any, ...], name: str, size: Any = None) -> tuple[int, .
     if not numbers:
         raise TypeError(f"{name}: say the shape, {name}(2, 3); for a single number {name}(())")
     if any(n < 0 for n in shape):
-        raise RuntimeError(f"{name}: the sides of a shape must be at least 0, not {shape}")
+        raise RuntimeError(negative(name, shape))
     return shape

@@ -5,6 +5,7 @@
 tensor(0.5000)
 """
 
+from tinygrad_edu.functions.activations import log_softmax, softmax
 from tinygrad_edu.functions.exponentials import (
     digamma,
     entr,
@@ -18,11 +19,14 @@ from tinygrad_edu.functions.exponentials import (
     log1p,
     logit,
     multigammaln,
+    ndtr,
+    ndtri,
     polygamma,
     psi,
     xlog1py,
     xlogy,
 )
+from tinygrad_edu.functions.reductions import logsumexp
 from tinygrad_edu.functions.rounding import round
 from tinygrad_edu.functions.trigonometry import sinc
 
@@ -37,12 +41,17 @@ __all__ = [
     "expm1",
     "gammaln",
     "log1p",
+    "log_softmax",
     "logit",
+    "logsumexp",
     "multigammaln",
+    "ndtr",
+    "ndtri",
     "polygamma",
     "psi",
     "round",
     "sinc",
+    "softmax",
     "xlog1py",
     "xlogy",
 ]

@@ -310,3 +310,48 @@ def test_a_subclass_of_tensor_is_made_of_data():
     t = Mine([1, 2])
     assert type(t) is Mine
     assert (t * 2).tolist() == [2, 4]
+
+
+# -- range, and errors in PyTorch's words ---------------------------------------------------------------------
+
+
+def test_range_includes_its_end_and_is_deprecated():
+    with pytest.warns(UserWarning, match=r"torch\.range is deprecated.*Instead, use torch\.arange"):
+        x = tg.range(0, 4)
+    assert x.tolist() == [0, 1, 2, 3, 4] and x.dtype == tg.float32
+    with pytest.warns(UserWarning, match="deprecated"):
+        assert tg.range(1, 2, 0.25).tolist() == [1, 1.25, 1.5, 1.75, 2]
+        assert tg.range(5, 0, -2).tolist() == [5, 3, 1] and tg.range(3, 3).tolist() == [3]
+        assert tg.range(end=2, dtype=tg.int64).dtype == tg.int64
+        assert tg.range(tg.tensor(1), 2, requires_grad=True).requires_grad
+    with pytest.raises(TypeError, match=r'missing 1 required positional arguments: "end"'):
+        tg.range(4)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "says"),
+    [
+        (lambda: tg.range(0, 5, -1), RuntimeError, "^upper bound and lower bound inconsistent with step sign: range"),
+        (lambda: tg.arange(0, 5, -1), RuntimeError, "^upper bound and lower bound inconsistent with step sign: arange"),
+        (lambda: tg.range(0, 5, 0), RuntimeError, "^step must be nonzero"),
+        (lambda: tg.arange(0, 5, 0), RuntimeError, "^step must be nonzero: arange"),
+        (lambda: tg.range(0, float("inf")), RuntimeError, "^unsupported range: 0 -> inf"),
+        (lambda: tg.arange(0, float("nan")), RuntimeError, "^unsupported range: 0 -> nan"),
+        (lambda: tg.zeros(-1), RuntimeError, r"^Trying to create tensor with negative dimension -1: \[-1\] \(zeros"),
+        (lambda: tg.randn(2, -3), RuntimeError, r"^Trying to create tensor with negative dimension -3: \[2, -3\]"),
+        (lambda: tg.Tensor(2, -3), RuntimeError, r"^Trying to create tensor with negative dimension -3: \[2, -3\]"),
+        (lambda: tg.tensor([[1, 2], [3]]), ValueError, r"^expected sequence of length 2 at dim 1 \(got 1\): rows"),
+        (lambda: tg.tensor([[1], [2, 3]]), ValueError, r"^expected sequence of length 1 at dim 1 \(got 2\)"),
+        (lambda: tg.tensor([[[1, 2]], [[3]]]), ValueError, r"^expected sequence of length 2 at dim 2 \(got 1\)"),
+        (
+            lambda: tg.tensor([[[1, 2], [3, 4]], [[5, 6], [7]]]),
+            ValueError,
+            r"^expected sequence of length 2 at dim 2 \(got 1\): rows .* but data\[1\]\[1\] has shape \(1,\)",
+        ),
+        (lambda: tg.tensor([[[1, 2], [3, 4]], [[5, 6]]]), ValueError, r"^expected sequence of length 2 at dim 1"),
+        (lambda: tg.tensor([[1, 2], 3]), ValueError, r"^tensor: rows must have equal lengths"),
+    ],
+)
+def test_errors_say_first_what_pytorchs_say(make, error, says):
+    with pytest.raises(error, match=says):
+        make()

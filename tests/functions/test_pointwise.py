@@ -367,7 +367,7 @@ def test_the_gamma_family_has_the_textbook_values() -> None:
 
 def test_without_scipy_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy.special", None)
-    for f in (tg.lgamma, tg.digamma, tg.erfinv, lambda x: tg.polygamma(1, x), lambda x: tg.mvlgamma(x, 2)):
+    for f in (tg.lgamma, tg.digamma, tg.erfinv, tg.special.ndtri, lambda x: tg.polygamma(1, x), lambda x: tg.mvlgamma(x, 2)):
         with pytest.raises(ImportError, match=r"pip install tinygrad_edu\[special\]"):
             f(t([0.5]))
 
@@ -375,6 +375,44 @@ def test_without_scipy_the_error_says_what_to_install(monkeypatch: pytest.Monkey
 def test_scipy_is_not_loaded_before_it_is_needed() -> None:
     code = "import sys, tinygrad_edu; sys.exit('scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_mantissas_and_exponents() -> None:
+    tiny = np.nextafter(np.float64(0), 1)
+    numbers = np.array([0.0, -0.0, 1.0, -3.0, 0.3, 1e300, tiny, 1e-310, np.inf, -np.inf, np.nan])
+    for dtype in (*FLOATS, np.float16):
+        with np.errstate(over="ignore", under="ignore"):
+            a = numbers.astype(dtype)
+        mantissa, exponent = tg.frexp(t(a, dtype))
+        expected, powers = np.frexp(a)
+        assert_array_equal(mantissa._array, expected)
+        assert_array_equal(exponent._array, np.where(np.isfinite(a), powers, 0))
+        assert mantissa.dtype == dtype and exponent.dtype == tg.int32
+        assert_array_equal(tg.ldexp(*tg.frexp(t(a[2:5], dtype)))._array, a[2:5])
+    x = leaf([3.0, -0.3])
+    tg.frexp(x).mantissa.sum().backward()
+    assert_array_equal(x.grad._array, [0.25, 2.0])
+    with pytest.raises(RuntimeError, match=r"frexp\(\) only supports floating-point dtypes, not int64.*x\.float"):
+        tg.frexp(tg.tensor([1, 2]))
+
+
+def test_times_powers_of_two() -> None:
+    assert tg.ldexp(tg.tensor([1, 3]), tg.tensor([[0], [2]])).tolist() == [[1, 3], [4, 12]]
+    assert tg.ldexp(t([1.5]), tg.tensor([-1])).dtype == tg.float64 and tg.tensor([1.5]).ldexp(2).tolist() == [6]
+    x = t([1.0, 2.0])
+    assert x.ldexp_(tg.tensor([1, 2])) is x and x.tolist() == [2, 8]
+
+
+def test_the_normal_distributions_probabilities() -> None:
+    special = pytest.importorskip("scipy.special")
+    a = np.array([-30, -5, -1, -1e-8, 0, 0.5, 3, 9, np.inf, -np.inf, np.nan])
+    assert_allclose(tg.special.ndtr(t(a))._array, special.ndtr(a), rtol=1e-13)
+    p = np.array([0, 1e-300, 1e-10, 0.3, 0.5, 0.999, 1, 1.5, np.nan])
+    assert_allclose(tg.special.ndtri(t(p))._array, special.ndtri(p), rtol=1e-13)
+    assert tg.special.ndtri(t([0.5], np.float16)).dtype == tg.float16 and tg.special.ndtr(tg.tensor([0])).item() == 0.5
+    x = leaf([-1.5, 0.0, 2.0])
+    tg.special.ndtr(x).sum().backward()
+    assert_allclose(x.grad._array, np.exp(-(x._array**2) / 2) / math.sqrt(2 * math.pi), rtol=1e-12)
 
 
 def test_torchs_names_in_the_namespace_special() -> None:

@@ -42,6 +42,9 @@ DRAWS = {
     "uniform_": lambda g: tg.zeros(5).uniform_(generator=g),
     "normal_": lambda g: tg.zeros(5).normal_(generator=g),
     "exponential_": lambda g: tg.zeros(5).exponential_(generator=g),
+    "log_normal_": lambda g: tg.zeros(5).log_normal_(generator=g),
+    "cauchy_": lambda g: tg.zeros(5).cauchy_(generator=g),
+    "geometric_": lambda g: tg.zeros(50).geometric_(0.1, generator=g),
     "bernoulli_": lambda g: tg.zeros(50).bernoulli_(generator=g),
     "random_": lambda g: tg.zeros(5).random_(1000, generator=g),
 }
@@ -205,25 +208,38 @@ def test_in_place_draws_keep_the_memory_and_the_dtype():
         _close(t.uniform_(-1, 3), 1, 4 * 12**-0.5)
         _close(t.normal_(2, 3), 2, 3)
         _close(t.exponential_(2.0), 0.5, 0.5)
+        _close(t.log_normal_(0.5, 0.25).log(), 0.5, 0.25)
+        _close(t.geometric_(0.25), 4, 12**0.5)
+        below = (t.cauchy_(3, 2) < 5).numpy()  # the quarters of the distribution lie at the median ± sigma
+        _close(tg.from_numpy(below.astype(np.float64)), 0.75, 0.1875**0.5)
         assert alias.tolist() == t.tolist()
         assert t.dtype == dtype
     assert set(tg.zeros(100).long().random_(2, 4).tolist()) == {2, 3}
+    assert set(tg.zeros(100).long().geometric_(0.9).tolist()) <= {1, 2, 3, 4, 5}
     assert set(tg.zeros(100).random_(2).tolist()) == {0, 1}
     assert tg.zeros(100).byte().random_().numpy().max() > 128
 
 
 def test_in_place_draws_refuse_what_cannot_be():
     w = tg.zeros(3, requires_grad=True)
-    for draw in ("uniform_", "normal_", "exponential_", "bernoulli_", "random_"):
+    for draw in ("uniform_", "normal_", "exponential_", "bernoulli_", "random_", "log_normal_", "cauchy_"):
         with pytest.raises(RuntimeError, match="no_grad"):
             getattr(w, draw)()
         with tg.no_grad():
             getattr(w, draw)()
-    for draw in ("uniform_", "normal_", "exponential_"):
+    for draw in ("uniform_", "normal_", "exponential_", "log_normal_", "cauchy_"):
         with pytest.raises(NotImplementedError, match="floating"):
             getattr(tg.zeros(3).long(), draw)()
     t = tg.zeros(3)
-    for draw, wrong in (("uniform_", (2, 1)), ("normal_", (0, -1)), ("exponential_", (0,)), ("random_", (3, 3))):
+    for draw, wrong in (
+        ("uniform_", (2, 1)),
+        ("normal_", (0, -1)),
+        ("exponential_", (0,)),
+        ("random_", (3, 3)),
+        ("log_normal_", (0, 0)),
+        ("cauchy_", (0, 0)),
+        ("geometric_", (1,)),
+    ):
         with pytest.raises(RuntimeError, match=draw):
             getattr(t, draw)(*wrong)
     assert t.tolist() == [0, 0, 0]

@@ -134,7 +134,19 @@ REFUSED = {
     "permute": (RuntimeError, "needs 3 numbers", lambda t: t.permute(0, 1)),
     "twice": (RuntimeError, "named twice", lambda t: t.permute(0, 1, 1)),
     "t": (RuntimeError, "mT", lambda t: t.t()),
-    "expand": (RuntimeError, "cannot be expanded", lambda t: t.expand(2, 5, 4)),
+    "expand": (
+        RuntimeError,
+        r"^The expanded size of the tensor \(5\) must match the existing size \(3\) at non-singleton dimension 1\.  "
+        r"Target sizes: \[2, 5, 4\]\.  Tensor sizes: \[2, 3, 4\]",
+        lambda t: t.expand(2, 5, 4),
+    ),
+    "expand to fewer": (RuntimeError, r"number of sizes provided \(2\) must be greater", lambda t: t.expand(3, 4)),
+    "expand in front": (
+        RuntimeError,
+        r"\(-1\) isn't allowed in a leading, non-existing dimension 0",
+        lambda t: t.expand(-1, 2, 3, 4),
+    ),
+    "expand by less than nothing": (RuntimeError, "at least 0", lambda t: t[:1].expand(-2, 3, 4)),
     "broadcast": (
         RuntimeError,
         "do not fit together",
@@ -143,7 +155,8 @@ REFUSED = {
     "cat": (RuntimeError, r"\(2, 3, 4\), \(3,\)", lambda t: tg.cat([t, tg.zeros(3)])),
     "cat without a list": (TypeError, r"write cat\(\[a, b\], dim=…\)", lambda t: tg.cat(t, t)),
     "stack without a list": (TypeError, r"write stack\(\[a, b\], dim=…\)", lambda t: tg.stack(t, t)),
-    "cat of nothing": (RuntimeError, "at least one", lambda t: tg.cat([])),
+    "cat of nothing": (ValueError, "expected a non-empty list of Tensors", lambda t: tg.cat([])),
+    "stack of nothing": (RuntimeError, "stack expects a non-empty TensorList", lambda t: tg.stack([])),
     "cat of numbers": (RuntimeError, "Use stack", lambda t: tg.cat([tg.tensor(1.0), tg.tensor(2.0)])),
     "cat of no list": (TypeError, "tuple or list", lambda t: tg.cat(3)),
     "stack": (RuntimeError, "expects each tensor to be equal size", lambda t: tg.stack([t, t[0]])),
@@ -157,8 +170,8 @@ REFUSED = {
     "reflect": (RuntimeError, "at most 3 from 4", lambda t: pad(t, (4, 0), "reflect")),
     "roll": (RuntimeError, "2 shifts", lambda t: t.roll((1, 2), 0)),
     "operand": (TypeError, "got list", lambda t: tg.flatten([1, 2])),
-    "iteration": (TypeError, "without dimensions", lambda t: list(t[0, 0, 0])),
-    "len": (TypeError, "without dimensions", lambda t: len(t[0, 0, 0])),
+    "iteration": (TypeError, "^iteration over a 0-d tensor", lambda t: list(t[0, 0, 0])),
+    "len": (TypeError, r"^len\(\) of a 0-d tensor", lambda t: len(t[0, 0, 0])),
 }
 
 

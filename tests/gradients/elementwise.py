@@ -149,6 +149,7 @@ CASES: dict[str, Cases] = {
     "erf": one(s.erf),
     "erfc": one(s.erfc, -3, 6),
     "erfinv": one(with_scipy(s.erfinv), -0.9, 0.9),
+    "ndtri": one(with_scipy(s.ndtri), 0.05, 0.95),
     "entr": one(s.entr, 0.2),
     "xlogy": several(s.xlogy, ANY, POSITIVE),
     "xlog1py": several(s.xlog1py, ANY, (-0.7, 3)),

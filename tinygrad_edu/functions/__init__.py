@@ -3,6 +3,7 @@
 from tinygrad_edu.docstrings import document as _document
 from tinygrad_edu.functions.activations import *
 from tinygrad_edu.functions.broadcasting import *
+from tinygrad_edu.functions.buffers import *
 from tinygrad_edu.functions.chains import *
 from tinygrad_edu.functions.comparison import *
 from tinygrad_edu.functions.complex_numbers import *
@@ -10,6 +11,7 @@ from tinygrad_edu.functions.conversion import *
 from tinygrad_edu.functions.creation import *
 from tinygrad_edu.functions.cumulative import *
 from tinygrad_edu.functions.data import *
+from tinygrad_edu.functions.differences import *
 from tinygrad_edu.functions.einstein import *
 from tinygrad_edu.functions.exponentials import *
 from tinygrad_edu.functions.histograms import *
@@ -29,5 +31,6 @@ from tinygrad_edu.functions.sorting import *
 from tinygrad_edu.functions.statistics import *
 from tinygrad_edu.functions.strides import *
 from tinygrad_edu.functions.trigonometry import *
+from tinygrad_edu.functions.windows import *
 
 _document([f for f in list(globals().values()) if callable(f)])

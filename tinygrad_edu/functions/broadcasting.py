@@ -36,10 +36,29 @@ def expand(input: Any, size: Any = (), *more: Any) -> Tensor:
     full = tuple(old[k - extra] if n == -1 and k >= extra else n for k, n in enumerate(new))
     if extra < 0 or any(n < 0 for n in full) or any(a not in (1, n) for a, n in zip(old, full[extra:], strict=True)):
         raise RuntimeError(
-            f"expand: shape {tuple(old)} cannot be expanded to {new}: aligned at the right, a side must be 1 or equal, "
-            f"or -1 (as it is), and new sides may stand in front only."
+            f"{_why_not(tuple(old), new)} (expand: aligned at the right, a side must be 1 or equal, or -1 (as it is), "
+            f"and new sides may stand in front only.)"
         )
     return rules.broadcast_to(x, shape=full)
+
+
+def _why_not(old: tuple[int, ...], new: tuple[int, ...]) -> str:
+    """Why a shape cannot be expanded to another, in PyTorch's words."""
+    extra = len(new) - len(old)
+    if extra < 0:
+        return (
+            f"expand: the number of sizes provided ({len(new)}) must be greater or equal to the number of dimensions "
+            f"in the tensor ({len(old)}): the shape {old} cannot be expanded to {new}."
+        )
+    for k, n in enumerate(new):
+        if n < 0 and k < extra:
+            return f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension {k}."
+        if k >= extra and n != -1 and old[k - extra] not in (1, n):
+            return (
+                f"The expanded size of the tensor ({n}) must match the existing size ({old[k - extra]}) at "
+                f"non-singleton dimension {k}.  Target sizes: {[*new]}.  Tensor sizes: {[*old]}."
+            )
+    return f"The shape {old} cannot be expanded to {new}: sizes are at least 0."
 
 
 def expand_as(input: Any, other: Any) -> Tensor:

@@ -12,12 +12,13 @@ from tinygrad_edu.dtypes import as_dtype, as_operand, check_fits, get_default_dt
 from tinygrad_edu.functions.data import array_of
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.size import sides
+from tinygrad_edu.warning import warn
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
 __all__ = [
-    "arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "logspace", "ones", "ones_like",
+    "arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "logspace", "ones", "ones_like", "range",
     "scalar_tensor", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
@@ -233,14 +234,45 @@ def arange(
         d = get_default_dtype() if any(isinstance(v, float) for v in (start, end, step)) else int64
     if d == int64:
         start, end, step = int(start), int(end), int(step)
-    if step == 0:
-        raise RuntimeError("arange: the step must not be 0")
-    if not math.isfinite(start) or not math.isfinite(end):
-        raise RuntimeError(f"arange: no range from {start} to {end}")
-    if (end - start) * step < 0:
-        raise RuntimeError(f"arange: from {start} one does not get to {end} by steps of {step}; reverse its sign")
+    _check_steps("arange", start, end, step)
     n = -((start - end) // step) if d == int64 else math.ceil((end - start) / step)
     return made((start + step * np.arange(n)).astype(d), requires_grad)
+
+
+def _check_steps(name: str, start: Any, end: Any, step: Any) -> None:
+    if step == 0:
+        raise RuntimeError(f"step must be nonzero: {name} from {start} to {end} would never end")
+    if not math.isfinite(start) or not math.isfinite(end):
+        raise RuntimeError(f"unsupported range: {start} -> {end} ({name})")
+    if (end - start) * step < 0:
+        raise RuntimeError(
+            f"upper bound and lower bound inconsistent with step sign: {name} does not get from {start} to {end} by "
+            f"steps of {step}. Reverse its sign."
+        )
+
+
+def range(
+    start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Evenly spaced floats, `end` included: an old form, about which it warns. Write `arange`, which is without it.
+
+    >>> import warnings, tinygrad_edu as tg
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     tg.range(0, 2, 0.5)
+    tensor([0.0000, 0.5000, 1.0000, 1.5000, 2.0000])
+    """
+    d = _float(dtype, device)
+    if end is None:
+        raise TypeError('range() missing 1 required positional arguments: "end". Write range(0, 5), or arange(5).')
+    start, end, step = number(start), number(end), number(step)
+    _check_steps("range", start, end, step)
+    warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
+        "Python's range builtin. Instead, use torch.arange, which produces values in [start, end)."
+    )
+    return made((start + step * np.arange(math.floor((end - start) / step) + 1)).astype(d), requires_grad)
 
 
 def linspace(

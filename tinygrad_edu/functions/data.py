@@ -79,10 +79,18 @@ def _shape(data: Any, at: str) -> tuple[int, ...]:
     for k, s in enumerate(shapes):
         if s != shapes[0]:
             raise ValueError(
-                f"tensor: rows must have equal lengths, but {at}[{k}] has shape {s} and {at}[0] has shape {shapes[0]}. "
-                f"Pad the shorter ones, or keep a list of tensors."
+                f"{_lengths(shapes[0], s, at.count('[') + 1)}rows must have equal lengths, but {at}[{k}] has shape "
+                f"{s} and {at}[0] has shape {shapes[0]}. Pad the shorter ones, or keep a list of tensors."
             ) from None
     return (len(data), *(shapes[0] if shapes else ()))
+
+
+def _lengths(expected: tuple[int, ...], got: tuple[int, ...], dim: int) -> str:
+    """Where two shapes differ (their first side is dimension `dim`), in PyTorch's words."""
+    for d, (a, b) in enumerate(zip(expected, got, strict=False)):
+        if a != b:
+            return f"expected sequence of length {a} at dim {dim + d} (got {b}): "
+    return "tensor: "
 
 
 def _nested(data: Any, dtype: Any) -> ndarray:

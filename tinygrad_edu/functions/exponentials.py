@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from tinygrad_edu.dtypes import promoted
 from tinygrad_edu.functions.pointwise import floating, raw
+from tinygrad_edu.primitive import wrap
 from tinygrad_edu.rules import elementwise as rules
 from tinygrad_edu.rules import special
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
 
 __all__ = [
-    "digamma", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "lgamma", "log", "log10", "log1p", "log2",
-    "logaddexp", "logaddexp2", "logit", "mvlgamma", "polygamma", "sigmoid", "xlogy"
+    "digamma", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "frexp", "ldexp", "lgamma", "log", "log10", "log1p",
+    "log2", "logaddexp", "logaddexp2", "logit", "mvlgamma", "polygamma", "sigmoid", "xlogy"
 ]  # fmt: skip
 
 
@@ -49,6 +50,42 @@ def expm1(input: Any) -> Tensor:
     tensor([0.0000, 0.0010])
     """
     return rules.expm1(input)
+
+
+def ldexp(input: Any, other: Any) -> Tensor:
+    """input · 2^other, with broadcasting.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.ldexp(tg.tensor([1.5]), tg.tensor([0, 1, -1]))
+    tensor([1.5000, 3.0000, 0.7500])
+    """
+    return rules.multiply(input, rules.exp2(other))
+
+
+class Frexp(NamedTuple):
+    """Numbers as mantissa · 2^exponent."""
+
+    mantissa: Tensor
+    exponent: Tensor
+
+
+def frexp(input: Any) -> Frexp:
+    """The mantissa, from ½ up to 1, and the exponent (int32), so that mantissa · 2^exponent = input.
+
+    Raises RuntimeError for whole numbers.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.frexp(tg.tensor([0.75, 3.0, -8.0]))
+    Frexp(mantissa=tensor([ 0.7500,  0.7500, -0.5000]), exponent=tensor([0, 2, 4], dtype=int32))
+    """
+    a = raw(input, "frexp")
+    if not hasattr(a, "dtype") or a.dtype.kind != "f":
+        found = getattr(a, "dtype", type(a).__name__)
+        raise RuntimeError(f"torch.frexp() only supports floating-point dtypes, not {found}. Write x.float().")
+    exponent = np.where(np.isfinite(a), np.frexp(a)[1], 0)
+    half = exponent // 2  # two factors, since 2^−exponent itself may be too large
+    scaled = rules.multiply(input, np.exp2(-half).astype(a.dtype))
+    return Frexp(rules.multiply(scaled, np.exp2(half - exponent).astype(a.dtype)), wrap(np.asarray(exponent, np.int32)))
 
 
 def log(input: Any) -> Tensor:
@@ -162,6 +199,28 @@ def erfinv(input: Any) -> Tensor:
     tensor([0.0000, 0.4769])
     """
     return special.erfinv(floating(input))
+
+
+def ndtr(input: Any) -> Tensor:
+    """The probability that a standard normal number is at most `input`, accurate where it is small.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.special.ndtr(tg.tensor([-1.0, 0.0, 1.0]))
+    tensor([0.1587, 0.5000, 0.8413])
+    """
+    return rules.divide(special.erfc(rules.multiply(floating(input), -math.sqrt(0.5))), 2)
+
+
+def ndtri(input: Any) -> Tensor:
+    """The inverse of `ndtr`; NaN outside of [0, 1].
+
+    Raises ImportError without SciPy.
+
+    >>> import tinygrad_edu as tg
+    >>> tg.special.ndtri(tg.tensor([0.5, 0.8413]))
+    tensor([0.0000, 0.9998])
+    """
+    return special.ndtri(floating(input))
 
 
 def xlogy(input: Any, other: Any) -> Tensor:

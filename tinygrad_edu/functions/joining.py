@@ -28,7 +28,7 @@ __all__ = [
 
 
 def _several(tensors: Any, name: str, dim: Any = None) -> list[Any]:
-    """The tensors of a sequence. Raises TypeError or RuntimeError if it is none, or empty."""
+    """The tensors of a sequence. Raises TypeError if it is none; ValueError (`cat`) or RuntimeError if it is empty."""
     if isinstance(tensors, TensorBase) and isinstance(dim, TensorBase):
         raise TypeError(
             f"{name}: expected a tuple or list of tensors, and their dimension: write {name}([a, b], dim=…)"
@@ -38,8 +38,10 @@ def _several(tensors: Any, name: str, dim: Any = None) -> list[Any]:
     elif not isinstance(tensors, Sequence) and not hasattr(tensors, "__iter__"):
         raise TypeError(f"{name}: expected a tuple or list of tensors, got {type(tensors).__name__}")
     xs = [lifted(x, name) for x in tensors]
+    if not xs and name == "cat":
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors, at least one, but it is empty")
     if not xs:
-        raise RuntimeError(f"{name}: expected at least one tensor, got an empty list")
+        raise RuntimeError(f"{name} expects a non-empty TensorList: at least one tensor, but the list is empty")
     return xs
 
 
@@ -54,7 +56,7 @@ def _shapes(xs: Sequence[Any]) -> str:
 def cat(tensors: Any, dim: int = 0) -> Tensor:
     """The tensors one after the other along `dim`. (Tensors of shape (0,) are left out, as in PyTorch.)
 
-    Raises RuntimeError unless the other sides are equal.
+    Raises RuntimeError unless the other sides are equal, ValueError if there are no tensors.
 
     >>> import tinygrad_edu as tg
     >>> tg.cat([tg.tensor([[1, 2]]), tg.tensor([[3, 4]])], dim=1)

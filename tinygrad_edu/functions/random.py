@@ -14,7 +14,6 @@ from tinygrad_edu.dtypes import as_dtype, as_operand, float16, float32, float64,
 from tinygrad_edu.functions.creation import made, number
 from tinygrad_edu.generator import Generator, current, default_generator
 from tinygrad_edu.generator import generator as source
-from tinygrad_edu.inplace import assign
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.size import sides
 
@@ -147,7 +146,7 @@ def randn(
     return made(gaussian(sides(shape, "randn", size), _floating(dtype, "randn"), generator), requires_grad)
 
 
-def _whole(low: Any, high: Any, shape: Any, dtype: Any, g: Any, name: str) -> Any:
+def whole(low: Any, high: Any, shape: Any, dtype: Any, g: Any, name: str) -> Any:
     """Whole numbers from low to high - 1."""
     low, high, d = number(low), number(high), int64 if dtype is None else as_dtype(dtype)
     if not low < high:
@@ -182,7 +181,7 @@ def randint(
         low, high = 0, low
     if size is None:
         raise TypeError("randint: say the shape as a tuple: randint(10, (3,)) or randint(0, 10, (3,))")
-    return made(_whole(low, high, sides((size,), "randint"), dtype, generator, "randint"), requires_grad)
+    return made(whole(low, high, sides((size,), "randint"), dtype, generator, "randint"), requires_grad)
 
 
 def randperm(
@@ -279,10 +278,10 @@ def bernoulli(input: Any, p: float | None = None, *, generator: Any = None) -> T
     a = _array(input, "bernoulli")
     if p is None and a.dtype.kind != "f":
         raise RuntimeError(f"bernoulli: probabilities are floats, not {a.dtype}; convert them: x.float()")
-    return wrap((uniform(a.shape, float64, generator) < _probabilities(a if p is None else p)).astype(a.dtype))
+    return wrap((uniform(a.shape, float64, generator) < probabilities(a if p is None else p)).astype(a.dtype))
 
 
-def _probabilities(p: Any) -> Any:
+def probabilities(p: Any) -> Any:
     p = _array(p, "bernoulli")
     if not ((p >= 0) & (p <= 1)).all():
         raise RuntimeError(f"bernoulli: probabilities lie between 0 and 1, not {p[~((p >= 0) & (p <= 1))].flat[0]}")
@@ -333,51 +332,3 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *, gene
     marks = np.minimum(rng.random((*w.shape[:-1], num_samples)) * levels[..., -1:], np.nextafter(levels[..., -1:], 0))
     rows = zip(np.atleast_2d(levels), np.atleast_2d(marks), strict=True)
     return wrap(np.array([np.searchsorted(c, u, side="right") for c, u in rows], int64).reshape(marks.shape))
-
-
-# -- in place -----------------------------------------------------------------------------------------------
-
-
-def _fill(tensor: Any, name: str, draw: Any, floats: bool = True) -> Tensor:
-    """Let `tensor` become what ``draw(shape, dtype)`` gives."""
-    if floats and tensor.dtype.kind != "f":
-        raise NotImplementedError(f"{name}: fills floating tensors, not {tensor.dtype}. Use random_ for whole numbers.")
-    return assign(tensor, lambda old: wrap(draw(old._array.shape, old._array.dtype)), name)
-
-
-def uniform_(input: Any, from_: float = 0.0, to: float = 1.0, *, generator: Any = None) -> Tensor:
-    """Fill with uniform numbers in [from_, to)."""
-    low, high = number(from_), number(to)
-    if not low <= high:
-        raise RuntimeError(f"uniform_: fills from `from` to `to`, so from must be at most to, not {low} and {high}")
-    return _fill(input, "uniform_", lambda n, d: (low + (high - low) * uniform(n, d, generator)).astype(d, copy=False))
-
-
-def normal_(input: Any, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
-    """Fill with normal numbers of that mean and standard deviation."""
-    m, s = number(mean), number(std)
-    if not s >= 0:
-        raise RuntimeError(f"normal_: the standard deviation must be at least 0, not {s}")
-    return _fill(input, "normal_", lambda n, d: (m + s * gaussian(n, d, generator)).astype(d, copy=False))
-
-
-def exponential_(input: Any, lambd: float = 1.0, *, generator: Any = None) -> Tensor:
-    """Fill with exponential waiting times of rate `lambd`."""
-    if not lambd > 0:
-        raise RuntimeError(f"exponential_: the rate must be above 0, not {lambd}")
-    return _fill(input, "exponential_", lambda n, d: np.asarray(source(generator).exponential(1 / lambd, n)).astype(d))
-
-
-def bernoulli_(input: Any, p: Any = 0.5, *, generator: Any = None) -> Tensor:
-    """Fill with 1 with probability `p` (a number, or a tensor that broadcasts), 0 otherwise."""
-    chance = _probabilities(p)
-    return _fill(input, "bernoulli_", lambda n, d: (uniform(n, float64, generator) < chance).astype(d), floats=False)
-
-
-def random_(input: Any, from_: int = 0, to: int | None = None, *, generator: Any = None) -> Tensor:
-    """Fill with whole numbers from `from_` to `to` - 1; ``random_(to)``: from 0; ``random_()``: up to the largest."""
-    low, high = (0, from_) if to is None and from_ else (from_, to)
-    if high is None:
-        d = input.dtype
-        high = 2 if d.kind == "b" else 2 ** (np.finfo(d).nmant + 1) if d.kind == "f" else int(np.iinfo(d).max)
-    return _fill(input, "random_", lambda n, d: _whole(low, high, n, d, generator, "random_"), floats=False)

@@ -152,12 +152,12 @@ def contains(self: Any, element: Any) -> bool:
 def length(self: Any) -> int:
     """The length of the first dimension. Raises TypeError for a tensor without dimensions."""
     if not self._array.ndim:
-        raise TypeError("len() of a tensor without dimensions: it is one number, x.item()")
+        raise TypeError("len() of a 0-d tensor, which has no dimensions: it is one number, x.item()")
     return int(self._array.shape[0])
 
 
 def iterate(self: Any) -> Iterator[Tensor]:
     """Its slices along the first dimension. Raises TypeError for a tensor without dimensions."""
     if not self._array.ndim:
-        raise TypeError("iteration over a tensor without dimensions: it is one number, x.item()")
+        raise TypeError("iteration over a 0-d tensor, which has no dimensions: it is one number, x.item()")
     return iter(unbind(self))

@@ -50,7 +50,7 @@ def matrix_exp(A: Any) -> Tensor:
     y: Any = decompositions.solve(rules.subtract(even, odd), rules.add(even, odd))
     for k in range(int(np.max(squarings, initial=0))):
         y = matmul(y, where(squarings > k, y, one))
-    return y  # type: ignore[no-any-return]
+    return y
 
 
 def _squarings(a: Any) -> Any:

@@ -125,6 +125,12 @@ erfinv = rule(
     name="erfinv",
     elementwise=True,
 )
+ndtri = rule(
+    lambda x: scipy_special("ndtri").ndtri(x).astype(x.dtype),
+    lambda g, y: g * math.sqrt(2 * math.pi) * np.exp(y * y / 2),
+    name="ndtri",
+    elementwise=True,
+)
 
 
 # -- sinc, entropies --------------------------------------------------------------------------------------
