@@ -194,7 +194,7 @@ class Uniform(Distribution):
 
     def _log_prob(self, value: Any) -> Any:
         inside = (value >= self.low) & (value < self.high)
-        return functions.log(inside.to(self.low._array.dtype)) - functions.log(self.high - self.low)
+        return functions.where(inside, -functions.log(self.high - self.low), -math.inf)
 
     def entropy(self) -> Any:
         return functions.log(self.high - self.low)

@@ -174,9 +174,9 @@ def _of_chances(p: Any, q: Any) -> Any:
 
 @register_kl(Categorical, Categorical)
 def _categorical(p: Categorical, q: Categorical) -> Any:
-    never = (q.probs == 0) & (p.probs > 0)
-    terms = functions.where(p.probs == 0, 0.0, p.probs * (p.logits - q.logits))
-    return functions.where(never, math.inf, terms).sum(-1)
+    never, not_here = p.probs == 0, q.probs == 0  # their logits may be −∞, and 0 · ∞ is no number
+    apart = functions.where(never, 0.0, p.logits) - functions.where(never | not_here, 0.0, q.logits)
+    return _unless(not_here & ~never, p.probs * apart).sum(-1)
 
 
 @register_kl(OneHotCategorical, OneHotCategorical)

@@ -26,6 +26,7 @@ MODULES = {
     "torch.cuda": "tinygrad_edu.cuda",
     "torch.cuda.amp": "tinygrad_edu.amp",
     "torch.distributions": "tinygrad_edu.distributions",
+    "torch.distributions.constraints": "tinygrad_edu.distributions.constraints",
     "torch.distributions.*": "tinygrad_edu.distributions",
     "torch.fft": "tinygrad_edu.fft",
     "torch.func": "tinygrad_edu.func",
