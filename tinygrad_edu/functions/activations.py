@@ -299,7 +299,7 @@ def softshrink(input: Any, lambd: float = 0.5) -> Tensor:
         raise RuntimeError(f"softshrink: lambd must be greater or equal to 0, but is {lambd}")
     a = raw(input, "softshrink")
     refuse_complex("softshrink", a)
-    return elementwise.where(np.abs(a) <= lambd, 0, elementwise.subtract(input, np.sign(a) * lambd))
+    return elementwise.where(np.abs(a) <= lambd, np.copysign(0, a), elementwise.subtract(input, np.sign(a) * lambd))
 
 
 # -- along a dimension ------------------------------------------------------------------------------------
