@@ -18,10 +18,13 @@ from tinygrad_edu import dtypes, functions, legacy, nn, optim, printing
 from tinygrad_edu.container import Container
 from tinygrad_edu.device import device
 from tinygrad_edu.functions.axes import ValuesAndIndices
+from tinygrad_edu.functions.exponentials import Frexp
 from tinygrad_edu.functions.histograms import Histogram
 from tinygrad_edu.functions.reductions import AMinMax
+from tinygrad_edu.linalg.attempts import CholeskyEx, InvEx, SolveEx
 from tinygrad_edu.linalg.decompositions import QR, SVD, Eigh
 from tinygrad_edu.linalg.determinants import Slogdet
+from tinygrad_edu.linalg.eigenvalues import Eig
 from tinygrad_edu.linalg.solving import Lstsq
 from tinygrad_edu.linalg.toplevel import USV
 from tinygrad_edu.nn.parameter import Parameter
@@ -29,6 +32,7 @@ from tinygrad_edu.node import Leaf, Node
 from tinygrad_edu.optim import lr_scheduler
 from tinygrad_edu.running import numpy_functions, out
 from tinygrad_edu.size import Size
+from tinygrad_edu.storage import TypedStorage, UntypedStorage
 from tinygrad_edu.tensor import Tensor
 from tinygrad_edu.utils import data
 
@@ -122,6 +126,7 @@ def speak() -> None:
     Node.__repr__ = lambda node: f"<{_backward(node)} object at {id(node):#x}>"  # type: ignore[method-assign]
     Leaf.__repr__ = lambda leaf: f"<AccumulateGrad object at {id(leaf):#x}>"  # type: ignore[method-assign]
     Container.dtype = property(lambda t: _DTYPES[t._array.dtype])  # type: ignore[assignment, method-assign]
+    TypedStorage.dtype = property(lambda s: _DTYPES[s._numbers.dtype])  # type: ignore[assignment, method-assign]
     Tensor.__array_function__ = numpy_functions.array_function
     legacy.PREFIX = "torch"
     for cls, name in _RESULTS.items():
@@ -130,6 +135,7 @@ def speak() -> None:
         setattr(Tensor, name, function)
     Tensor.__module__ = Size.__module__ = device.__module__ = "torch"
     Parameter.__module__ = "torch.nn.parameter"
+    TypedStorage.__module__ = UntypedStorage.__module__ = "torch.storage"
     for library, files in _FILES.items():
         for cls in vars(library).values():
             if isinstance(cls, type) and cls.__module__.startswith(library.__name__ + "."):
@@ -190,8 +196,9 @@ def _result(name: str) -> Callable[[Any], str]:
 
 
 _RESULTS: dict[Any, str] = {
-    AMinMax: "aminmax", Eigh: "linalg_eigh", Histogram: "histogram", Lstsq: "linalg_lstsq", QR: "linalg_qr",
-    SVD: "linalg_svd", Slogdet: "linalg_slogdet", USV: "svd",
+    AMinMax: "aminmax", CholeskyEx: "linalg_cholesky_ex", Eig: "linalg_eig", Eigh: "linalg_eigh", Frexp: "frexp",
+    Histogram: "histogram", InvEx: "linalg_inv_ex", Lstsq: "linalg_lstsq", QR: "linalg_qr", SVD: "linalg_svd",
+    Slogdet: "linalg_slogdet", SolveEx: "linalg_solve_ex", USV: "svd",
 }  # fmt: skip
 
 _PAIRS = {
