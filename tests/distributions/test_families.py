@@ -396,3 +396,32 @@ def test_constraints_tell_for_each_event() -> None:
     assert constraints.half_open_interval(0.5, 1.0).check(x).tolist() == [[True, True], [False, False]]
     assert constraints.boolean.is_discrete and not constraints.real.is_discrete
     assert "tensor([1., 2.])" in repr(constraints.greater_than(tg.tensor([1.0, 2.0])))
+
+
+@pytest.mark.parametrize(
+    ("make", "slope"),
+    [
+        (lambda a: D.Gamma(a, 2.0), [0.5, 0.5]),
+        (lambda a: D.Chi2(a), [1.0, 1.0]),
+        (lambda a: D.Beta(a, 1.0), [1 / 1.5**2, 1 / 4**2]),
+        (lambda a: D.Dirichlet(tg.stack([a, tg.ones_like(a)], -1)), [1 / 1.5**2, 1 / 4**2]),
+    ],
+)
+def test_gradients_of_gamma_draws_are_those_of_the_mean_on_average(make: Any, slope: Any) -> None:
+    pytest.importorskip("scipy")
+    a = _t(0.5, 3.0).requires_grad_()
+    x = make(a).rsample((20_000,))
+    (x[..., 0] if x.ndim == 3 else x).mean(0).sum().backward()
+    assert a.grad is not None
+    np.testing.assert_allclose(a.grad, slope, rtol=0.05)
+
+
+def test_gradients_pass_once_through_gamma_draws() -> None:
+    pytest.importorskip("scipy")
+    df = _t(5.0).requires_grad_()
+    x = D.StudentT(df).rsample((20_000,))
+    (grad,) = tg.autograd.grad((x * x).mean(), df, create_graph=True)  # the variance is ν / (ν − 2)
+    np.testing.assert_allclose(grad.item(), -2 / 9, rtol=0.3)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        grad.sum().backward()
+    assert not D.Gamma(df, 1.0).sample().requires_grad

@@ -73,6 +73,8 @@ def half_open_interval(lower_bound: Any, upper_bound: Any) -> Constraint:
 
 
 def _is_whole(x: Any) -> Any:
+    if x._array.dtype.kind in "iub":
+        return x == x
     return (functions.floor(x) == x) & (functions.abs(x) < math.inf)
 
 

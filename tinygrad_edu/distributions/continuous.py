@@ -6,10 +6,9 @@ import math
 from typing import Any, ClassVar
 
 from tinygrad_edu import functions
-from tinygrad_edu.autograd import is_grad_enabled
 from tinygrad_edu.distributions import constraints
 from tinygrad_edu.distributions.distribution import Distribution, broadcast
-from tinygrad_edu.distributions.shares import gammas
+from tinygrad_edu.distributions.gammas import gammas
 from tinygrad_edu.size import Size
 
 __all__ = ["Cauchy", "Exponential", "Gumbel", "Laplace", "LocationScale", "Normal", "StudentT", "Uniform", "noise"]
@@ -276,16 +275,10 @@ class StudentT(Distribution):
         self.df, self.loc, self.scale = broadcast(df, loc, scale)
         super().__init__(self.df.shape, (), validate_args)
 
-    def rsample(self, sample_shape: Any = ()) -> Any:
-        """Draws through which gradients pass to `loc` and `scale`; NotImplementedError if `df` wants one, too."""
-        if self.df.requires_grad and is_grad_enabled():
-            raise NotImplementedError(
-                "StudentT.rsample: no gradient passes through draws to df. Use df.detach() here, or sample() and the "
-                "gradient of log_prob."
-            )
-        shape = self._extended_shape(sample_shape)
-        squares = 2 * gammas(Size(sample_shape), self.df / 2)
-        return self.loc + self.scale * (noise("normal", shape, self.loc) * functions.sqrt(self.df / squares))
+    def _draw(self, sample_shape: Size) -> Any:
+        squares = 2 * gammas(sample_shape, self.df / 2)
+        z = noise("normal", self._extended_shape(sample_shape), self.loc) * functions.sqrt(self.df / squares)
+        return self.loc + self.scale * z
 
     def _log_prob(self, value: Any) -> Any:
         half, z = self.df / 2, (value - self.loc) / self.scale

@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_edu import functions
 from tinygrad_edu.distributions import constraints
 from tinygrad_edu.distributions.distribution import Distribution, broadcast
+from tinygrad_edu.dtypes import int64
 from tinygrad_edu.functions.indexing import one_hot
 from tinygrad_edu.size import Size
 
@@ -132,6 +133,9 @@ class Categorical(Distribution):
         rows = self.probs.detach().reshape(-1, self.probs.shape[-1])
         drawn = functions.multinomial(rows, n, replacement=True)
         return drawn.T.reshape(self._extended_shape(sample_shape))
+
+    def _draws_dtype(self) -> Any:
+        return int64
 
     def _log_prob(self, value: Any) -> Any:
         classes = value.long().unsqueeze(-1)

@@ -166,12 +166,8 @@ class Distribution:
         return self
 
     def _checked(self, value: Any) -> Any:
-        """`value` as a tensor (of floats, if the parameters are), unless it cannot be a draw."""
-        dtype = getattr(self, self.parameters[0])._array.dtype if self.parameters else get_default_dtype()
-        if not isinstance(value, TensorBase):
-            value = as_tensor(value, dtype=dtype)
-        elif value._array.dtype.kind in "iub":
-            value = value.to(dtype)  # type: ignore[attr-defined]
+        """`value` as a tensor, whole numbers in the dtype of draws, unless it cannot be a draw."""
+        value = value if isinstance(value, TensorBase) else as_tensor(value, dtype=self._dtype_of(value))
         if self._validate_args:
             self._refuse_shapes(tuple(value.shape))
             support = self.support
@@ -180,7 +176,16 @@ class Distribution:
                     f"Expected value argument (Tensor of shape {tuple(value.shape)}) to be within the support "
                     f"({support}) of the distribution {self!r}, but found invalid values:\n{value.detach()}"
                 )
-        return value
+        return value.to(self._draws_dtype()) if value._array.dtype.kind in "iub" else value
+
+    def _draws_dtype(self) -> Any:
+        """That of the parameters."""
+        return getattr(self, self.parameters[0])._array.dtype if self.parameters else get_default_dtype()
+
+    def _dtype_of(self, value: Any) -> Any:
+        """The dtype for a number: that of draws, but floats stay floats."""
+        dtype = self._draws_dtype()
+        return None if dtype.kind == "i" and isinstance(value, float) else dtype
 
     def _refuse_shapes(self, shape: tuple[int, ...]) -> None:
         """Raises ValueError for values that do not fit the batch."""

@@ -1,33 +1,20 @@
-"""Distributions of positive numbers and of shares. Their draws have no gradient here; their log-probabilities do.
-
-(PyTorch's draws of these have one, through the inverse of the distribution function.)
-"""
+"""The gamma distribution and what is made of its draws: sums of squares, and shares of a whole."""
 
 from __future__ import annotations
 
 import math
 from typing import Any, ClassVar
 
-import numpy as np
-
 from tinygrad_edu import functions
 from tinygrad_edu.distributions import constraints
 from tinygrad_edu.distributions.distribution import Distribution, broadcast
+from tinygrad_edu.distributions.gammas import gammas
 from tinygrad_edu.functions.data import as_tensor
 from tinygrad_edu.functions.indexing import one_hot
-from tinygrad_edu.generator import generator
-from tinygrad_edu.primitive import wrap
 from tinygrad_edu.size import Size
 from tinygrad_edu.tensor import Tensor
 
-__all__ = ["Beta", "Chi2", "Dirichlet", "Gamma", "gammas"]
-
-
-def gammas(shape: Size, concentration: Any) -> Any:
-    """Draws of the gamma distribution with rate 1, in the parameter's dtype and above 0."""
-    a = concentration._array
-    drawn = generator(None).standard_gamma(np.broadcast_to(a, shape + a.shape)).astype(a.dtype)
-    return wrap(np.asarray(np.maximum(drawn, np.finfo(a.dtype).tiny)))
+__all__ = ["Beta", "Chi2", "Dirichlet", "Gamma"]
 
 
 class Gamma(Distribution):
@@ -36,6 +23,7 @@ class Gamma(Distribution):
     parameters: tuple[str, ...] = ("concentration", "rate")
     arg_constraints: ClassVar = {"concentration": constraints.positive, "rate": constraints.positive}
     support = constraints.nonnegative
+    has_rsample = True
 
     def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:
         self.concentration, self.rate = broadcast(concentration, rate)
@@ -83,6 +71,7 @@ class Dirichlet(Distribution):
     parameters = ("concentration",)
     arg_constraints: ClassVar = {"concentration": constraints.independent(constraints.positive, 1)}
     support = constraints.simplex
+    has_rsample = True
 
     def __init__(self, concentration: Any, validate_args: bool | None = None) -> None:
         self.concentration = concentration if isinstance(concentration, Tensor) else as_tensor(concentration)
@@ -134,6 +123,7 @@ class Beta(Distribution):
     parameters = ("concentration1", "concentration0")
     arg_constraints: ClassVar = {"concentration1": constraints.positive, "concentration0": constraints.positive}
     support = constraints.unit_interval
+    has_rsample = True
 
     def __init__(self, concentration1: Any, concentration0: Any, validate_args: bool | None = None) -> None:
         self.concentration1, self.concentration0 = pair = broadcast(concentration1, concentration0)
