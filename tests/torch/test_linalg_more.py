@@ -58,3 +58,29 @@ def test_powers() -> None:
         for n in (None, 2, 4):
             ours, theirs = tg.linalg.vander(tg.tensor(a), N=n), torch.linalg.vander(torch.tensor(a), N=n)
             np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2, 4, 3), (3, 5)])
+def test_elimination(shape: tuple[int, ...]) -> None:
+    a = rng.standard_normal(shape)
+    x, z = tg.tensor(a, requires_grad=True), torch.tensor(a, requires_grad=True)
+    ours, theirs = tg.linalg.lu(x), torch.linalg.lu(z)
+    weights = rng.standard_normal(100)
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine.detach().numpy(), other.detach().numpy(), rtol=1e-10, atol=1e-12)
+    for lib, (_, lower, upper) in ((tg, ours), (torch, theirs)):
+        w, v = (lib.tensor(weights[: f.numel()].reshape(f.shape)) for f in (lower, upper))
+        ((w * lower).sum() + (v * upper).sum()).backward()
+    np.testing.assert_allclose(x.grad.numpy(), z.grad.numpy(), rtol=1e-8, atol=1e-8)
+    for mine, other in zip(tg.linalg.lu_factor(tg.tensor(a)), torch.linalg.lu_factor(torch.tensor(a)), strict=True):
+        np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-10, atol=1e-12)
+        assert f"torch.{mine.dtype}" == str(other.dtype)
+    if shape == (3, 3):
+        b = rng.standard_normal((3, 2))
+        for options in ({}, {"adjoint": True}, {"left": False}):
+            r = b.T if options == {"left": False} else b
+            y, other = (
+                lib.linalg.lu_solve(*lib.linalg.lu_factor(lib.tensor(a)), lib.tensor(r), **options)
+                for lib in (tg, torch)
+            )
+            np.testing.assert_allclose(y.numpy(), other.numpy(), rtol=1e-9)

@@ -11,6 +11,7 @@ from tinygrad_edu.linalg.attempts import *
 from tinygrad_edu.linalg.decompositions import *
 from tinygrad_edu.linalg.determinants import *
 from tinygrad_edu.linalg.eigenvalues import *
+from tinygrad_edu.linalg.elimination import *
 from tinygrad_edu.linalg.exponentials import *
 from tinygrad_edu.linalg.norms import *
 from tinygrad_edu.linalg.solving import *

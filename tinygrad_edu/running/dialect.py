@@ -25,6 +25,7 @@ from tinygrad_edu.linalg.attempts import CholeskyEx, InvEx, SolveEx
 from tinygrad_edu.linalg.decompositions import QR, SVD, Eigh
 from tinygrad_edu.linalg.determinants import Slogdet
 from tinygrad_edu.linalg.eigenvalues import Eig
+from tinygrad_edu.linalg.elimination import LU, LUFactor
 from tinygrad_edu.linalg.solving import Lstsq
 from tinygrad_edu.linalg.toplevel import USV
 from tinygrad_edu.nn.parameter import Parameter
@@ -197,8 +198,9 @@ def _result(name: str) -> Callable[[Any], str]:
 
 _RESULTS: dict[Any, str] = {
     AMinMax: "aminmax", CholeskyEx: "linalg_cholesky_ex", Eig: "linalg_eig", Eigh: "linalg_eigh", Frexp: "frexp",
-    Histogram: "histogram", InvEx: "linalg_inv_ex", Lstsq: "linalg_lstsq", QR: "linalg_qr", SVD: "linalg_svd",
-    Slogdet: "linalg_slogdet", SolveEx: "linalg_solve_ex", USV: "svd",
+    Histogram: "histogram", InvEx: "linalg_inv_ex", LU: "linalg_lu", LUFactor: "linalg_lu_factor",
+    Lstsq: "linalg_lstsq", QR: "linalg_qr", SVD: "linalg_svd", Slogdet: "linalg_slogdet", SolveEx: "linalg_solve_ex",
+    USV: "svd",
 }  # fmt: skip
 
 _PAIRS = {
