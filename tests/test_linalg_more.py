@@ -165,3 +165,18 @@ SINGULAR = tg.ones(2, 2)
 def test_bad_matrices_say_why(call: Any, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         call()
+
+
+# -- complex matrices ---------------------------------------------------------------------------------------
+
+
+def test_a_matrix_is_put_together_from_its_eigenvectors() -> None:
+    a = rng.standard_normal((2, 4, 4))
+    values, vectors = linalg.eig(tg.from_numpy(a))
+    again = vectors @ tg.diag_embed(values) @ linalg.inv(vectors)
+    np.testing.assert_allclose(again.real.numpy(), a, atol=1e-10)
+    np.testing.assert_allclose(again.imag.numpy(), 0 * a, atol=1e-10)
+    other = vectors @ tg.diag_embed(values) @ linalg.matrix_power(vectors, -1)
+    np.testing.assert_allclose(other.numpy(), again.numpy(), atol=1e-12)
+    np.testing.assert_allclose((vectors @ linalg.solve(vectors, vectors**2)).numpy(), (vectors**2).numpy(), atol=1e-10)
+    np.testing.assert_allclose(values.prod(-1).numpy(), linalg.det(tg.from_numpy(a).cdouble()).numpy(), atol=1e-10)

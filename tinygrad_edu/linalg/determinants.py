@@ -28,7 +28,7 @@ def det(A: Any) -> Tensor:
     >>> tg.linalg.det(tg.tensor([[2., 0.], [1., 4.]]))
     tensor(8.)
     """
-    square("det", A)
+    square("det", A, "fc")
     return rules.det(A)
 
 
@@ -73,8 +73,8 @@ def matrix_power(A: Any, n: int) -> Tensor:
     tensor([[1., 5.],
             [0., 1.]])
     """
-    if len(getattr(A, "shape", ())) < 2 or A.dtype.kind == "f" or n < 0:
-        square("matrix_power", A)
+    if len(getattr(A, "shape", ())) < 2 or A.dtype.kind in "fc" or n < 0:
+        square("matrix_power", A, "fc")
     if n < 0:
         A, n = inv(A), -n
     if n == 0:

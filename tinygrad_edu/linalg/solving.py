@@ -29,7 +29,7 @@ def inv(A: Any) -> Tensor:
     tensor([[0.0000, 1.0000],
             [0.5000, 0.0000]])
     """
-    square("inv", A)
+    square("inv", A, "fc")
     return rules.inv(A)
 
 
@@ -43,7 +43,7 @@ def solve(A: Any, B: Any, *, left: bool = True) -> Tensor:
     >>> tg.linalg.solve(tg.tensor([[2., 0.], [0., 4.]]), tg.tensor([1., 1.]))
     tensor([0.5000, 0.2500])
     """
-    shape, rhs = square("solve", A), _right_side("solve", A, B)
+    shape, rhs = square("solve", A, "fc"), _right_side("solve", A, B)
     if len(rhs) == 1 or rhs == shape[:-1]:
         if left and rhs[-1] == shape[-1]:
             x = rules.solve(A, shaping.reshape(B, shape=(*rhs, 1)))
