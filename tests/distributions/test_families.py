@@ -37,6 +37,9 @@ def _t(*numbers: float) -> Any:
         lambda: D.Multinomial(6, _t(1.0, 2.0, 0.0)),
         lambda: D.OneHotCategorical(_t(1.0, 2.0, 0.0)),
         lambda: D.Exponential(_t(1.0, 2.0)),
+        lambda: D.InverseGamma(_t(6.0, 9.0), 2.0),
+        lambda: D.FisherSnedecor(_t(3.0, 5.0), _t(14.0, 20.0)),
+        lambda: D.Kumaraswamy(_t(0.7, 2.0), _t(1.5, 3.0)),
     ],
 )
 def test_draws_have_the_mean_and_variance(make: Any) -> None:
@@ -111,6 +114,7 @@ def test_counts_have_probabilities_that_add_up() -> None:
         lambda a, b: D.Pareto(a, b),
         lambda a, b: D.StudentT(3.0, a, b),
         lambda a, b: D.HalfNormal(a * b),
+        lambda a, b: D.Kumaraswamy(a, b),
         lambda a, b: D.HalfCauchy(a * b),
         lambda a, b: D.RelaxedBernoulli(tg.tensor(0.7), logits=a * b),
         lambda a, b: D.RelaxedOneHotCategorical(tg.tensor(0.7), logits=a * b),
@@ -138,6 +142,9 @@ def test_gradients_of_draws_and_of_their_log_probabilities(make: Any) -> None:
         (lambda p: D.NegativeBinomial(1.5, p), [3.0, 0.0]),
         (lambda p: D.Multinomial(3, p), [3.0, 0.0]),
         (lambda p: D.Chi2(p), [3.0, 0.5]),
+        (lambda p: D.InverseGamma(p, 2 * p), [3.0, 0.5]),
+        (lambda p: D.FisherSnedecor(p, 2 * p), [3.0, 0.5]),
+        (lambda p: D.VonMises(p, 2 * p), [3.0, 0.5]),
         (lambda p: D.StudentT(p), [3.0, 0.5]),
     ],
 )
@@ -145,7 +152,9 @@ def test_gradients_of_log_probabilities_and_entropies(make: Any, value: Any) -> 
     pytest.importorskip("scipy")
     p, x = _t(0.3, 0.6).requires_grad_(), _t(*value)
     assert gradcheck(lambda p: make(p).log_prob(x), (p,))
-    if not isinstance(make(p), D.NegativeBinomial):
+    if isinstance(make(p), D.VonMises):
+        assert gradcheck(lambda p: make(p).variance, (p,))
+    elif not isinstance(make(p), (D.NegativeBinomial, D.FisherSnedecor)):
         assert gradcheck(lambda p: make(p).entropy(), (p,))
 
 
@@ -244,6 +253,10 @@ def test_a_distribution_of_ones_own() -> None:
         (lambda: D.LogNormal(0.0, 0.0), "parameter scale .* of distribution Normal"),
         (lambda: D.HalfNormal(-1.0), "parameter scale .* of distribution HalfNormal"),
         (lambda: D.HalfCauchy(-1.0), "parameter scale .* of distribution HalfCauchy"),
+        (lambda: D.InverseGamma(0.0, 1.0), "parameter concentration .* of distribution InverseGamma"),
+        (lambda: D.FisherSnedecor(1.0, 0.0), "parameter df2 .* of distribution FisherSnedecor"),
+        (lambda: D.Kumaraswamy(1.0, 0.0), "parameter concentration0 .* of distribution Kumaraswamy"),
+        (lambda: D.VonMises(0.0, 0.0), "parameter concentration .* of distribution VonMises"),
         (lambda: D.Weibull(1.0, 0.0), "parameter concentration .* of distribution Weibull"),
         (lambda: D.Weibull(0.0, 1.0), "parameter scale .* of distribution Weibull"),
         (lambda: D.Pareto(1.0, 0.0), "parameter alpha .* of distribution Pareto"),
@@ -425,3 +438,42 @@ def test_gradients_pass_once_through_gamma_draws() -> None:
     with pytest.raises(RuntimeError, match="once_differentiable"):
         grad.sum().backward()
     assert not D.Gamma(df, 1.0).sample().requires_grad
+
+
+def test_probabilities_of_the_gamma_distribution_have_gradients() -> None:
+    pytest.importorskip("scipy")
+    a, x = _t(0.5, 3.0).requires_grad_(), _t(0.7, 2.0).requires_grad_()
+    assert gradcheck(lambda a, x: D.Gamma(a, 1.5).cdf(x), (a, x))
+    assert gradcheck(lambda a, x: D.Chi2(a).cdf(x), (a, x))
+
+
+def test_draws_of_angles_come_around_their_mean() -> None:
+    pytest.importorskip("scipy")
+    d = D.VonMises(_t(3.0, -0.5), _t(1.0, 4.0))
+    x = d.sample((20_000,))
+    assert ((x >= -math.pi) & (x < math.pi)).all()
+    middle = tg.atan2(x.sin().mean(0), x.cos().mean(0))
+    np.testing.assert_allclose(middle, d.mean, atol=0.06)
+    np.testing.assert_allclose(1 - (x - d.loc).cos().mean(0), d.variance, atol=0.03)
+
+
+@pytest.mark.parametrize(
+    ("make", "x"),
+    [
+        (lambda: D.Kumaraswamy(_t(2.0), 3.0), (0, 1)),
+        (lambda: D.Weibull(_t(2.0), 3.0), (0, 5)),
+        (lambda: D.FisherSnedecor(_t(5.0), 3.0), (0, 5)),
+        (lambda: D.Beta(_t(2.0), 3.0), (0, 1)),
+        (lambda: D.LogNormal(_t(0.2), 0.5), (0, 5)),
+    ],
+)
+def test_modes_are_where_the_density_is_highest(make: Any, x: Any) -> None:
+    pytest.importorskip("scipy")
+    grid = tg.linspace(*x, 10_001, dtype=tg.float64)[1:-1]
+    assert abs(grid[make().log_prob(grid).argmax()].item() - make().mode.item()) < 1e-3
+
+
+def test_modes_where_the_density_has_none_inside() -> None:
+    assert math.isnan(D.Kumaraswamy(1.0, 1.0).mode.item()) and math.isnan(D.Kumaraswamy(0.5, 2.0).mode.item())
+    assert D.Weibull(1.0, 0.5).mode.item() == 0 and math.isnan(D.FisherSnedecor(2.0, 1.0).mode.item())
+    assert D.Beta(0.3, 0.5).mode.item() == 0 and D.Beta(0.5, 0.3).mode.item() == 1

@@ -9,7 +9,8 @@ tensor(0.2500)
 """
 
 from tinygrad_edu.distributions import constraints, transforms
-from tinygrad_edu.distributions.continuous import Cauchy, Exponential, Gumbel, Laplace, Normal, StudentT, Uniform
+from tinygrad_edu.distributions.angles import VonMises
+from tinygrad_edu.distributions.continuous import Cauchy, Exponential, Gumbel, Laplace, Normal, Uniform
 from tinygrad_edu.distributions.counts import Binomial, Geometric, Multinomial, NegativeBinomial, Poisson
 from tinygrad_edu.distributions.discrete import (
     Bernoulli,
@@ -22,13 +23,14 @@ from tinygrad_edu.distributions.divergence import kl_divergence, register_kl
 from tinygrad_edu.distributions.mixture import MixtureSameFamily
 from tinygrad_edu.distributions.multivariate import MultivariateNormal
 from tinygrad_edu.distributions.positive import HalfCauchy, HalfNormal, Pareto, Weibull
+from tinygrad_edu.distributions.quotients import FisherSnedecor, InverseGamma, StudentT
 from tinygrad_edu.distributions.relaxed import (
     ExpRelaxedCategorical,
     LogitRelaxedBernoulli,
     RelaxedBernoulli,
     RelaxedOneHotCategorical,
 )
-from tinygrad_edu.distributions.shares import Beta, Chi2, Dirichlet, Gamma
+from tinygrad_edu.distributions.shares import Beta, Chi2, Dirichlet, Gamma, Kumaraswamy
 from tinygrad_edu.distributions.transformed import LogNormal, TransformedDistribution
 from tinygrad_edu.distributions.transforms import (
     AbsTransform,
@@ -45,11 +47,11 @@ from tinygrad_edu.distributions.transforms import (
 
 __all__ = [
     "AbsTransform", "AffineTransform", "Bernoulli", "Beta", "Binomial", "Categorical", "Cauchy", "Chi2",
-    "ComposeTransform", "Dirichlet", "Distribution", "ExpRelaxedCategorical", "ExpTransform", "Exponential", "Gamma",
-    "Geometric", "Gumbel", "HalfCauchy", "HalfNormal", "Independent", "Laplace", "LogNormal",
-    "LogitRelaxedBernoulli", "MixtureSameFamily", "Multinomial", "MultivariateNormal", "NegativeBinomial", "Normal",
-    "OneHotCategorical", "OneHotCategoricalStraightThrough", "Pareto", "Poisson", "PowerTransform",
-    "RelaxedBernoulli", "RelaxedOneHotCategorical", "SigmoidTransform", "SoftplusTransform", "StudentT",
-    "TanhTransform", "Transform", "TransformedDistribution", "Uniform", "Weibull", "constraints",
-    "identity_transform", "kl_divergence", "register_kl", "transforms",
+    "ComposeTransform", "Dirichlet", "Distribution", "ExpRelaxedCategorical", "ExpTransform", "Exponential",
+    "FisherSnedecor", "Gamma", "Geometric", "Gumbel", "HalfCauchy", "HalfNormal", "Independent", "InverseGamma",
+    "Kumaraswamy", "Laplace", "LogNormal", "LogitRelaxedBernoulli", "MixtureSameFamily", "Multinomial",
+    "MultivariateNormal", "NegativeBinomial", "Normal", "OneHotCategorical", "OneHotCategoricalStraightThrough",
+    "Pareto", "Poisson", "PowerTransform", "RelaxedBernoulli", "RelaxedOneHotCategorical", "SigmoidTransform",
+    "SoftplusTransform", "StudentT", "TanhTransform", "Transform", "TransformedDistribution", "Uniform", "VonMises",
+    "Weibull", "constraints", "identity_transform", "kl_divergence", "register_kl", "transforms",
 ]  # fmt: skip

@@ -72,10 +72,11 @@ def half_open_interval(lower_bound: Any, upper_bound: Any) -> Constraint:
     return Constraint(f"HalfOpenInterval({bounds})", lambda x: (x >= lower_bound) & (x < upper_bound))
 
 
-def _is_whole(x: Any) -> Any:
+def _whole(x: Any, valid: Any) -> Any:
+    """Whether numbers that are `valid` are also whole."""
     if x._array.dtype.kind in "iub":
-        return x == x
-    return (functions.floor(x) == x) & (functions.abs(x) < math.inf)
+        return valid
+    return valid & (functions.floor(x) == x) & (functions.abs(x) < math.inf)
 
 
 def integer_interval(lower_bound: Any, upper_bound: Any) -> Constraint:
@@ -83,23 +84,21 @@ def integer_interval(lower_bound: Any, upper_bound: Any) -> Constraint:
     bounds = f"lower_bound={_shown(lower_bound)}, upper_bound={_shown(upper_bound)}"
     return Constraint(
         f"IntegerInterval({bounds})",
-        lambda x: _is_whole(x) & (x >= lower_bound) & (x <= upper_bound),
+        lambda x: _whole(x, (x >= lower_bound) & (x <= upper_bound)),
         is_discrete=True,
     )
 
 
 def _whole_from(lowest: int) -> Constraint:
     """The whole numbers from `lowest` on."""
-    return Constraint(
-        f"IntegerGreaterThan(lower_bound={lowest})", lambda x: _is_whole(x) & (x >= lowest), is_discrete=True
-    )
+    return Constraint(f"IntegerGreaterThan(lower_bound={lowest})", lambda x: _whole(x, x >= lowest), is_discrete=True)
 
 
 def multinomial(upper_bound: Any) -> Constraint:
     """Whole numbers that add up to upper_bound."""
     return Constraint(
         f"Multinomial(upper_bound={upper_bound})",
-        lambda x: ((x >= 0) & _is_whole(x)).all(-1) & (x.sum(-1) == upper_bound),
+        lambda x: _whole(x, x >= 0).all(-1) & (x.sum(-1) == upper_bound),
         1,
         is_discrete=True,
     )

@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 from tinygrad_edu import functions
 from tinygrad_edu.distributions import constraints
 from tinygrad_edu.distributions.distribution import Distribution, broadcast
-from tinygrad_edu.distributions.gammas import gammas
 from tinygrad_edu.size import Size
 
-__all__ = ["Cauchy", "Exponential", "Gumbel", "Laplace", "LocationScale", "Normal", "StudentT", "Uniform", "noise"]
+__all__ = ["Cauchy", "Exponential", "Gumbel", "Laplace", "LocationScale", "Normal", "Uniform", "noise"]
 
 EULER = 0.5772156649015329  # lim Σ 1/k − log n
 
@@ -256,53 +255,3 @@ class Exponential(Distribution):
     @property
     def variance(self) -> Any:
         return self.rate**-2
-
-
-class StudentT(Distribution):
-    """A normal number over the root of a chi-squared one: like `Normal`, with heavier tails for fewer `df` ν.
-
-        log p(x) = log Γ((ν + 1) / 2) − log Γ(ν / 2) − ½ log πν − log σ − ((ν + 1) / 2) log(1 + z² / ν)
-
-    where z = (x − μ) / σ. (Needs SciPy.)
-    """
-
-    parameters = ("df", "loc", "scale")
-    arg_constraints: ClassVar = {"df": constraints.positive, **LocationScale.arg_constraints}
-    support = constraints.real
-    has_rsample = True
-
-    def __init__(self, df: Any, loc: Any = 0.0, scale: Any = 1.0, validate_args: bool | None = None) -> None:
-        self.df, self.loc, self.scale = broadcast(df, loc, scale)
-        super().__init__(self.df.shape, (), validate_args)
-
-    def _draw(self, sample_shape: Size) -> Any:
-        squares = 2 * gammas(sample_shape, self.df / 2)
-        z = noise("normal", self._extended_shape(sample_shape), self.loc) * functions.sqrt(self.df / squares)
-        return self.loc + self.scale * z
-
-    def _log_prob(self, value: Any) -> Any:
-        half, z = self.df / 2, (value - self.loc) / self.scale
-        orders = functions.lgamma(half + 0.5) - functions.lgamma(half) - functions.log(math.pi * self.df) / 2
-        return orders - functions.log(self.scale) - (half + 0.5) * functions.log1p(z * z / self.df)
-
-    def entropy(self) -> Any:
-        half = self.df / 2
-        orders = functions.lgamma(half) + math.log(math.pi) / 2 - functions.lgamma(half + 0.5)
-        slopes = (half + 0.5) * (functions.digamma(half + 0.5) - functions.digamma(half))
-        return functions.log(self.scale) + slopes + functions.log(self.df) / 2 + orders
-
-    @property
-    def mean(self) -> Any:
-        """μ, and NaN for ν ≤ 1."""
-        return functions.where(self.df > 1, self.loc, math.nan)
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
-
-    @property
-    def variance(self) -> Any:
-        """σ² ν / (ν − 2); ∞ for ν from 1 to 2, NaN up to 1."""
-        finite = self.df > 2
-        spread = self.scale**2 * self.df / functions.where(finite, self.df - 2, 1.0)
-        return functions.where(finite, spread, functions.where(self.df > 1, math.inf, math.nan))

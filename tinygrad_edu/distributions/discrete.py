@@ -140,7 +140,7 @@ class Categorical(Distribution):
     def _log_prob(self, value: Any) -> Any:
         classes = value.long().unsqueeze(-1)
         shape = functions.broadcast_shapes(classes.shape[:-1], self.batch_shape)
-        logits = self.logits.expand(*shape, self.logits.shape[-1])
+        logits = self.logits if shape == self.batch_shape else self.logits.expand(*shape, self.logits.shape[-1])
         return functions.gather(logits, -1, classes.expand(*shape, 1)).squeeze(-1)
 
     def entropy(self) -> Any:

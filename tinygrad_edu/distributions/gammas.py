@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_edu import functions
 from tinygrad_edu.autograd import is_grad_enabled
 from tinygrad_edu.autograd.function import Function, once_differentiable
 from tinygrad_edu.generator import generator
 from tinygrad_edu.primitive import wrap
-from tinygrad_edu.rules.special import psi
+from tinygrad_edu.rules.special import psi, scipy_special
 
-__all__ = ["gammas"]
+__all__ = ["gammas", "probability"]
 
 
 def gammas(sample_shape: Any, concentration: Any) -> Any:
@@ -66,3 +67,23 @@ def quantile_slope(x: Any, a: Any) -> Any:
         weighted += term * harmonic
     slope = x / a * (weighted - (np.log(x) - psi(a + 1, 0)) * total)
     return np.asarray(slope).astype(dtype)
+
+
+def probability(concentration: Any, x: Any) -> Any:
+    """P(α, x), the probability of a draw up to x. A gradient passes through it once. (Needs SciPy.)"""
+    return _Probability.apply(*functions.broadcast_tensors(concentration, x))
+
+
+class _Probability(Function):
+    @staticmethod
+    def forward(ctx: Any, a: Any, x: Any) -> Any:
+        ctx.save_for_backward(a, x)
+        return wrap(np.asarray(scipy_special("cdf").gammainc(a._array, x._array)))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, g: Any) -> Any:
+        """∂P/∂x is the density p, and ∂P/∂α = −p dx/dα."""
+        a, x = ctx.saved_tensors
+        density = functions.exp(functions.xlogy(a - 1, x) - x - functions.lgamma(a))
+        return -g * density * wrap(quantile_slope(x._array, a._array)), g * density

@@ -7,14 +7,15 @@ from typing import Any, ClassVar
 
 from tinygrad_edu import functions
 from tinygrad_edu.distributions import constraints
+from tinygrad_edu.distributions.continuous import EULER, noise
 from tinygrad_edu.distributions.distribution import Distribution, broadcast
-from tinygrad_edu.distributions.gammas import gammas
+from tinygrad_edu.distributions.gammas import gammas, probability
 from tinygrad_edu.functions.data import as_tensor
 from tinygrad_edu.functions.indexing import one_hot
 from tinygrad_edu.size import Size
 from tinygrad_edu.tensor import Tensor
 
-__all__ = ["Beta", "Chi2", "Dirichlet", "Gamma"]
+__all__ = ["Beta", "Chi2", "Dirichlet", "Gamma", "Kumaraswamy"]
 
 
 class Gamma(Distribution):
@@ -35,6 +36,9 @@ class Gamma(Distribution):
     def _log_prob(self, value: Any) -> Any:
         a, b = self.concentration, self.rate
         return functions.xlogy(a, b) + functions.xlogy(a - 1, value) - b * value - functions.lgamma(a)
+
+    def _cdf(self, value: Any) -> Any:
+        return probability(self.concentration, value * self.rate)
 
     def entropy(self) -> Any:
         a = self.concentration
@@ -151,3 +155,59 @@ class Beta(Distribution):
     def variance(self) -> Any:
         total = self.concentration1 + self.concentration0
         return self.concentration1 * self.concentration0 / (total**2 * (total + 1))
+
+
+class Kumaraswamy(Distribution):
+    """A share, like `Beta` but with a distribution function that is easy: F(x) = 1 − (1 − xᵃ)ᵇ.
+
+    log p(x) = log ab + (a − 1) log x + (b − 1) log(1 − xᵃ), with `concentration1` a and `concentration0` b. (The
+    moments need SciPy.)
+    """
+
+    parameters = ("concentration1", "concentration0")
+    arg_constraints: ClassVar = Beta.arg_constraints
+    support = constraints.unit_interval
+    has_rsample = True
+
+    def __init__(self, concentration1: Any, concentration0: Any, validate_args: bool | None = None) -> None:
+        self.concentration1, self.concentration0 = broadcast(concentration1, concentration0)
+        super().__init__(self.concentration1.shape, (), validate_args)
+
+    def _draw(self, sample_shape: Size) -> Any:
+        waiting = noise("exponential", self._extended_shape(sample_shape), self.concentration1)  # −log(1 − u)
+        return (-functions.expm1(-waiting / self.concentration0)) ** (1 / self.concentration1)
+
+    def _log_prob(self, value: Any) -> Any:
+        a, b = self.concentration1, self.concentration0
+        return functions.log(a * b) + functions.xlogy(a - 1, value) + functions.xlogy(b - 1, 1 - value**a)
+
+    def _cdf(self, value: Any) -> Any:
+        return 1 - (1 - value**self.concentration1) ** self.concentration0
+
+    def icdf(self, value: Any) -> Any:
+        return (1 - (1 - value) ** (1 / self.concentration0)) ** (1 / self.concentration1)
+
+    def entropy(self) -> Any:
+        a, b = self.concentration1, self.concentration0
+        return 1 - 1 / b + (1 - 1 / a) * (functions.digamma(b + 1) + EULER) - functions.log(a * b)
+
+    def _moment(self, n: int) -> Any:
+        """E xⁿ = b B(1 + n / a, b)."""
+        a, b = 1 + n / self.concentration1, self.concentration0
+        return b * functions.exp(functions.lgamma(a) + functions.lgamma(b) - functions.lgamma(a + b))
+
+    @property
+    def mean(self) -> Any:
+        return self._moment(1)
+
+    @property
+    def mode(self) -> Any:
+        """((a − 1) / (ab − 1))^(1/a); NaN unless a and b are at least 1 and one of them above."""
+        a, b = self.concentration1, self.concentration0
+        inside = (a >= 1) & (b >= 1) & (a * b > 1)
+        ratio = functions.where(inside, a - 1, math.nan) / functions.where(inside, a * b - 1, 1.0)
+        return ratio ** (1 / a)
+
+    @property
+    def variance(self) -> Any:
+        return self._moment(2) - self._moment(1) ** 2
