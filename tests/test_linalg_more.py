@@ -153,7 +153,7 @@ SINGULAR = tg.ones(2, 2)
         (lambda: linalg.eigvals(tg.eye(2, requires_grad=True)), RuntimeError, r"carry no gradients.*linalg\.eigvalsh"),
         (lambda: linalg.inv_ex(SINGULAR, check_errors=True), linalg.LinAlgError, "singular"),
         (lambda: linalg.solve_ex(SINGULAR, tg.ones(2), check_errors=True), linalg.LinAlgError, "singular"),
-        (lambda: linalg.cholesky_ex(-SINGULAR, check_errors=True), linalg.LinAlgError, "not positive definite"),
+        (lambda: linalg.cholesky_ex(-SINGULAR, check_errors=True), linalg.LinAlgError, "not positive-definite"),
         (lambda: linalg.inv_ex(tg.ones(2, 3)), RuntimeError, "square"),
         (lambda: linalg.solve_ex(SINGULAR, tg.ones(3)), RuntimeError, "AX = B"),
         (lambda: linalg.solve_ex(SINGULAR, 1.0), TypeError, "expected a Tensor or an array for B, got float"),

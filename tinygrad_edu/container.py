@@ -49,7 +49,12 @@ class Container(TensorBase):
         if dim is None:
             return shape
         if not -len(shape) <= dim < max(len(shape), 1) or not shape:
-            raise IndexError(f"size: dimension {dim} is not there: the tensor has {len(shape)} (shape {tuple(shape)})")
+            if not shape:
+                raise IndexError(f"size: Dimension specified as {dim} but tensor has no dimensions")
+            raise IndexError(
+                f"size: Dimension out of range (expected to be in range of [{-len(shape)}, {len(shape) - 1}], but got "
+                f"{dim}): the shape is {tuple(shape)}"
+            )
         return shape[dim]
 
     @property

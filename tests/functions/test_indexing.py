@@ -58,7 +58,7 @@ BAD = {
         3,
     ),
     "array out of range": (IndexError, "index 4 is out of bounds for dimension 1", (slice(None), [0, 4])),
-    "too many": (IndexError, "too many indices: 3", (0, 0, 0)),
+    "too many": (IndexError, "^too many indices for tensor of dimension 2: 3", (0, 0, 0)),
     "two ellipses": (IndexError, "one ellipsis", (..., ...)),
     "float": (IndexError, "float", 1.0),
     "float tensor": (IndexError, "float32.*i.long", tg.tensor([1.0])),

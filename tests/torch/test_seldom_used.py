@@ -114,6 +114,11 @@ WORDS: dict[str, Any] = {
     "fft of a number": lambda lib: lib.fft.fft(lib.tensor(1.0)),
     "fftn": lambda lib: lib.fft.fftn(lib.ones(2), s=(1, 1)),
     "matrix_exp": lambda lib: lib.linalg.matrix_exp(lib.ones(2, 3)),
+    "index of a number": lambda lib: lib.tensor(1.0)[0],
+    "indices of a number": lambda lib: lib.tensor(1.0)[0, 0],
+    "too many indices": lambda lib: lib.ones(2, 2)[0, 0, 0],
+    "size": lambda lib: lib.ones(2, 3).size(5),
+    "size of a number": lambda lib: lib.tensor(1.0).size(0),
     "vander": lambda lib: lib.linalg.vander(lib.ones(2), N=1),
 }
 
@@ -123,8 +128,28 @@ WORDS: dict[str, Any] = {
 def test_errors_have_pytorchs_class_and_words(mistake: Any) -> None:
     ours, theirs = both(mistake)
     assert type(ours) is type(theirs)
-    words = re.sub(r"^expand\(torch.*\): |[.:]$", "", str(theirs).split("\n")[0].strip())
+    words = re.sub(
+        r"^expand\(torch.*\): |[.:]$| or `tensor.item<T>\(\)` in C\+\+", "", str(theirs).split("\n")[0].strip()
+    )
     assert words in str(ours)
+
+
+LINALG: dict[str, Any] = {
+    "inv": lambda lib: lib.linalg.inv(lib.ones(2, 2)),
+    "inv_ex": lambda lib: lib.linalg.inv_ex(lib.ones(2, 2), check_errors=True),
+    "solve": lambda lib: lib.linalg.solve(lib.ones(2, 2), lib.ones(2)),
+    "cholesky": lambda lib: lib.linalg.cholesky(-lib.eye(2)),
+    "cholesky_ex": lambda lib: lib.linalg.cholesky_ex(-lib.eye(2), check_errors=True),
+    "eig": lambda lib: lib.linalg.eig(lib.full((2, 2), float("nan"))),
+}
+
+
+@pytest.mark.parametrize("mistake", LINALG.values(), ids=LINALG)
+def test_what_has_no_result_is_refused_in_the_same_words(mistake: Any) -> None:
+    ours, theirs = both(mistake)
+    assert isinstance(ours, tg.linalg.LinAlgError) and isinstance(theirs, RuntimeError)
+    said = re.search("because the input( matrix)? is [a-z-]+|input tensor should not contain infs or NaNs", str(theirs))
+    assert said and said.group() in str(ours)
 
 
 @pytest.mark.parametrize(

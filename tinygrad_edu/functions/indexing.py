@@ -59,7 +59,11 @@ def parsed(index: Any, shape: Any, explain: bool = False) -> tuple[tuple[Any, ..
     parts = tuple(part if type(part) in _BASIC else _converted(part) for part in parts)
     used = sum(_dimensions(part) for part in parts)
     if used > len(shape):
-        raise IndexError(f"too many indices: {used} for a tensor of {len(shape)} dimensions (shape {tuple(shape)})")
+        if not shape and used == 1:
+            raise IndexError(
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
+            )
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)}: {used} (its shape is {tuple(shape)})")
     dots = [k for k, part in enumerate(parts) if part is Ellipsis]
     if len(dots) > 1:
         raise IndexError("an index can have one ellipsis (...) only")

@@ -35,12 +35,12 @@ def lapack(name: str, reason: str, function: Callable[..., Any], *operands: Any,
 
 
 SINGULAR = (
-    "a matrix is singular (its rows depend on each other), so it has no inverse. Use linalg.pinv or linalg.lstsq, or "
-    "add a small multiple of the identity"
+    "because the input matrix is singular: its rows depend on each other. Use linalg.pinv or linalg.lstsq, or add a "
+    "small multiple of the identity"
 )
 INDEFINITE = (
-    "a matrix is not positive definite (is it symmetric, with positive eigenvalues?). For a covariance, add a small "
-    "multiple of the identity"
+    "The factorization could not be completed because the input is not positive-definite. (Is it symmetric, with "
+    "positive eigenvalues?) For a covariance, add a small multiple of the identity"
 )
 DIVERGED = "the iteration did not converge: does a matrix contain NaN or inf?"
 
@@ -53,12 +53,14 @@ def per_matrix(g: Any) -> Any:
 # -- inverse and determinant ------------------------------------------------------------------------------
 
 inv = rule(
-    lambda x: lapack("inv", SINGULAR, np.linalg.inv, x),
+    lambda x: lapack("inv", f"The inversion could not be completed {SINGULAR}", np.linalg.inv, x),
     lambda g, y: -T(y) @ g @ T(y),
     name="inv",
 )
 solve = rule(
-    lambda a, b: lapack("solve", SINGULAR, np.linalg.solve, a, b),  # b: matrices, never one vector
+    lambda a, b: lapack(
+        "solve", f"The solver failed {SINGULAR}", np.linalg.solve, a, b
+    ),  # b: matrices, never one vector
     lambda g, y, a: -np.linalg.solve(T(a), g) @ T(y),
     lambda g, a: np.linalg.solve(T(a), g),
     name="solve",
