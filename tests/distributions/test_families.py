@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -477,3 +479,20 @@ def test_modes_where_the_density_has_none_inside() -> None:
     assert math.isnan(D.Kumaraswamy(1.0, 1.0).mode.item()) and math.isnan(D.Kumaraswamy(0.5, 2.0).mode.item())
     assert D.Weibull(1.0, 0.5).mode.item() == 0 and math.isnan(D.FisherSnedecor(2.0, 1.0).mode.item())
     assert D.Beta(0.3, 0.5).mode.item() == 0 and D.Beta(0.5, 0.3).mode.item() == 1
+
+
+@pytest.mark.parametrize(
+    "d",
+    [
+        D.LogNormal(_t(0.1, -0.5), 0.3),
+        D.TransformedDistribution(D.Normal(_t(0.1, -0.5), 0.3), [D.AffineTransform(_t(0.0, 1.0), 2.0, event_dim=1)]),
+        D.TransformedDistribution(D.Normal(_t(0.1, -0.5), 0.3), D.ComposeTransform([D.ExpTransform().inv.inv])),
+        D.Independent(D.Uniform(_t(0.1, -0.5), 3.0), 1),
+        D.MixtureSameFamily(D.Categorical(_t(0.1, 0.5)), D.Normal(_t(0.1, 0.5), 3.0)),
+    ],
+    ids=lambda d: type(d).__name__,
+)
+def test_distributions_can_be_pickled_and_copied(d: Any) -> None:
+    value = d.sample()
+    for other in (pickle.loads(pickle.dumps(d)), copy.deepcopy(d)):
+        assert other.log_prob(value).equal(d.log_prob(value)) and repr(other) == repr(d)

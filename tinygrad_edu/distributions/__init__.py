@@ -8,7 +8,7 @@
 tensor(0.2500)
 """
 
-from tinygrad_edu.distributions import constraints, transforms
+from tinygrad_edu.distributions import constraints, divergence_across, transforms
 from tinygrad_edu.distributions.angles import VonMises
 from tinygrad_edu.distributions.continuous import Cauchy, Exponential, Gumbel, Laplace, Normal, Uniform
 from tinygrad_edu.distributions.counts import Binomial, Geometric, Multinomial, NegativeBinomial, Poisson

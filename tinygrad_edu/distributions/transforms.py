@@ -35,7 +35,8 @@ class Transform:
 
     bijective = True
     sign: Any = 1  # of the slope
-    domain = codomain = constraints.real
+    domain: Any = constraints.real
+    codomain: Any = constraints.real
 
     def __init__(self, cache_size: int = 0) -> None:
         if cache_size not in (0, 1):
@@ -125,8 +126,15 @@ class _Inverse(Transform):
     def __init__(self, transform: Transform) -> None:
         super().__init__()
         self._forward = transform
-        self.domain, self.codomain = transform.codomain, transform.domain
         self.bijective, self.sign = transform.bijective, transform.sign
+
+    @property
+    def domain(self) -> Any:
+        return self._forward.codomain
+
+    @property
+    def codomain(self) -> Any:
+        return self._forward.domain
 
     def _call(self, x: Any) -> Any:
         return self._forward._undo(x)
@@ -264,7 +272,13 @@ class AffineTransform(Transform):
     def __init__(self, loc: Any, scale: Any, event_dim: int = 0, cache_size: int = 0) -> None:
         super().__init__(cache_size)
         self.loc, self.scale = loc, scale
-        self.domain = self.codomain = constraints.independent(constraints.real, event_dim)
+        self._event_dim = event_dim
+
+    @property
+    def domain(self) -> Any:
+        return constraints.independent(constraints.real, self._event_dim)
+
+    codomain = domain
 
     @property
     def sign(self) -> Any:
@@ -304,10 +318,19 @@ class ComposeTransform(Transform):
                 raise ValueError(f"ComposeTransform: parts must be Transforms, but found {part!r}")
         self.parts = list(parts)
         self.bijective = all(t.bijective for t in self.parts)
-        if self.parts:
-            first, last, dims = self.parts[0], self.parts[-1], max(t.event_dim for t in self.parts)
-            self.domain = constraints.independent(first.domain, dims - first.event_dim)
-            self.codomain = constraints.independent(last.codomain, dims - last.event_dim)
+
+    def _seen(self, part: Transform, constraint: Any) -> Any:
+        """A constraint of a part, over as many dimensions as the part that sees most of them."""
+        dims = max(t.event_dim for t in self.parts)
+        return constraints.independent(constraint, dims - part.event_dim)
+
+    @property
+    def domain(self) -> Any:
+        return self._seen(self.parts[0], self.parts[0].domain) if self.parts else constraints.real
+
+    @property
+    def codomain(self) -> Any:
+        return self._seen(self.parts[-1], self.parts[-1].codomain) if self.parts else constraints.real
 
     @property
     def sign(self) -> Any:
