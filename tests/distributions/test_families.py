@@ -285,6 +285,7 @@ def test_a_distribution_of_ones_own() -> None:
         (lambda: D.RelaxedOneHotCategorical(1.0), "Categorical: Either"),
         (lambda: D.Normal("a", 1.0), r"numbers.Number.* not str: write tensor\('a'\)"),
         (lambda: D.Normal([1.0], 1.0), r"not list: write tensor\(\[1.0\]\)"),
+        (lambda: D.MultivariateNormal(0.0, tg.ones(2, 2)), r"loc must be at least one-dimensional: .* not 0.0"),
         (lambda: D.MultivariateNormal(tg.zeros(2), tg.ones(2, 2)), r"covariance_matrix .* PositiveDefinite\(\)"),
         (lambda: D.MultivariateNormal(tg.zeros(2), tg.tensor([[1.0, 0.5], [0.0, 1.0]])), r"PositiveDefinite\(\)"),
         (lambda: D.MultivariateNormal(tg.zeros(2), scale_tril=tg.ones(2, 2)), r"scale_tril .* LowerCholesky\(\)"),

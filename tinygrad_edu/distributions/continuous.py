@@ -80,7 +80,12 @@ class Normal(LocationScale):
 
 
 class Laplace(LocationScale):
-    """Two exponential distributions back to back: log p(x) = −|x − μ| / b − log 2b."""
+    """Two exponential distributions back to back: log p(x) = −|x − μ| / b − log 2b.
+
+    >>> from tinygrad_edu.distributions import Laplace
+    >>> Laplace(0.0, 1.0).log_prob(0.0).exp()
+    tensor(0.5000)
+    """
 
     def _draw(self, sample_shape: Size) -> Any:
         shape = self._extended_shape(sample_shape)
@@ -110,7 +115,12 @@ class Laplace(LocationScale):
 
 
 class Gumbel(LocationScale):
-    """The largest of many draws: log p(x) = −z − e⁻ᶻ − log β, where z = (x − μ) / β."""
+    """The largest of many draws: log p(x) = −z − e⁻ᶻ − log β, where z = (x − μ) / β.
+
+    >>> from tinygrad_edu.distributions import Gumbel
+    >>> Gumbel(0.0, 1.0).mean
+    tensor(0.5772)
+    """
 
     def _draw(self, sample_shape: Size) -> Any:
         return self.loc - self.scale * functions.log(noise("exponential", self._extended_shape(sample_shape), self.loc))
@@ -171,7 +181,12 @@ class Cauchy(LocationScale):
 
 
 class Uniform(Distribution):
-    """All numbers from `low` to `high` alike."""
+    """All numbers from `low` to `high` alike.
+
+    >>> from tinygrad_edu.distributions import Uniform
+    >>> Uniform(0.0, 4.0).cdf(1.0)
+    tensor(0.2500)
+    """
 
     parameters = ("low", "high")
     arg_constraints: ClassVar = {"low": constraints.real, "high": constraints.real}
@@ -218,7 +233,12 @@ class Uniform(Distribution):
 
 
 class Exponential(Distribution):
-    """Waiting times between events that come at `rate`: log p(x) = log λ − λx for x ≥ 0."""
+    """Waiting times between events that come at `rate`: log p(x) = log λ − λx for x ≥ 0.
+
+    >>> from tinygrad_edu.distributions import Exponential
+    >>> Exponential(2.0).mean
+    tensor(0.5000)
+    """
 
     parameters = ("rate",)
     arg_constraints: ClassVar = {"rate": constraints.positive}

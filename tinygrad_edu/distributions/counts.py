@@ -93,7 +93,12 @@ class Binomial(Distribution):
 
 
 class Geometric(Distribution):
-    """How many attempts fail before the first success: log p(k) = k log(1 − p) + log p."""
+    """How many attempts fail before the first success: log p(k) = k log(1 − p) + log p.
+
+    >>> from tinygrad_edu.distributions import Geometric
+    >>> Geometric(0.25).mean, Geometric(0.25).log_prob(1).exp()
+    (tensor(3.), tensor(0.1875))
+    """
 
     arg_constraints: ClassVar = {"probs": constraints.unit_interval, "logits": constraints.real}
     support = constraints.nonnegative_integer
@@ -137,6 +142,10 @@ class NegativeBinomial(Distribution):
         log p(k) = log Γ(r + k) − log k! − log Γ(r) + k log p + r log(1 − p)
 
     r need not be whole: a Poisson distribution whose rate has a gamma distribution.
+
+    >>> from tinygrad_edu.distributions import NegativeBinomial
+    >>> NegativeBinomial(3, 0.5).mean
+    tensor(3.)
     """
 
     arg_constraints: ClassVar = {
@@ -185,6 +194,11 @@ class Multinomial(Distribution):
     """How often each of n classes comes in `total_count` draws; parameters as in `Categorical`. (Needs SciPy.)
 
     log p(k) = log N! − Σ log kᵢ! + Σ kᵢ log pᵢ
+
+    >>> from tinygrad_edu import tensor
+    >>> from tinygrad_edu.distributions import Multinomial
+    >>> Multinomial(10, tensor([1.0, 3.0])).mean
+    tensor([2.5000, 7.5000])
     """
 
     constants = ("total_count",)
@@ -236,7 +250,12 @@ class Multinomial(Distribution):
 
 
 class Poisson(Distribution):
-    """How many events happen where `rate` are expected: log p(k) = k log λ − λ − log k! (Needs SciPy.)"""
+    """How many events happen where `rate` are expected: log p(k) = k log λ − λ − log k! (Needs SciPy.)
+
+    >>> from tinygrad_edu.distributions import Poisson
+    >>> Poisson(2.0).log_prob(0).exp()
+    tensor(0.1353)
+    """
 
     parameters = ("rate",)
     arg_constraints: ClassVar = {"rate": constraints.nonnegative}

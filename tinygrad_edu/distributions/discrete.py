@@ -219,7 +219,13 @@ class OneHotCategorical(Distribution):
 
 
 class OneHotCategoricalStraightThrough(OneHotCategorical):
-    """A `OneHotCategorical` whose draws pass gradients on as if they were the probabilities (Bengio et al. 2013)."""
+    """A `OneHotCategorical` whose draws pass gradients on as if they were the probabilities (Bengio et al. 2013).
+
+    >>> from tinygrad_edu import tensor
+    >>> from tinygrad_edu.distributions import OneHotCategoricalStraightThrough
+    >>> OneHotCategoricalStraightThrough(tensor([0.0, 1.0])).rsample()
+    tensor([0., 1.])
+    """
 
     has_rsample = True
 

@@ -224,7 +224,13 @@ def broadcast(*given: Any) -> list[Any]:
 
 
 class Independent(Distribution):
-    """Sees the last dimensions of a batch as one draw: log-probabilities add up over them."""
+    """Sees the last dimensions of a batch as one draw: log-probabilities add up over them.
+
+    >>> from tinygrad_edu import zeros
+    >>> from tinygrad_edu.distributions import Independent, Normal
+    >>> Independent(Normal(zeros(2, 3), 1.0), 1)
+    Independent(Normal(loc: Size([2, 3]), scale: Size([2, 3])), 1)
+    """
 
     def __init__(
         self,

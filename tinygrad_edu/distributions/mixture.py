@@ -49,7 +49,7 @@ class MixtureSameFamily(Distribution):
         return self.component_distribution.support
 
     def _draw(self, sample_shape: Size) -> Any:
-        draws = self.component_distribution._draw(sample_shape)
+        draws = self.component_distribution.sample(sample_shape)
         chosen = self.mixture_distribution._draw(Size(sample_shape))
         chosen = chosen.expand(*sample_shape, *self.batch_shape)
         axis, events = len(sample_shape) + len(self.batch_shape), len(self.event_shape)

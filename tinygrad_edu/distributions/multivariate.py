@@ -18,6 +18,11 @@ class MultivariateNormal(Distribution):
     """Vectors with mean `loc` and a covariance Σ = L Lᵀ, given as `covariance_matrix` or as its factor `scale_tril`.
 
     log p(x) = −½ |L⁻¹(x − μ)|² − Σ log Lₖₖ − (n/2) log 2π
+
+    >>> from tinygrad_edu import eye, zeros
+    >>> from tinygrad_edu.distributions import MultivariateNormal
+    >>> MultivariateNormal(zeros(2), eye(2)).log_prob(zeros(2))
+    tensor(-1.8379)
     """
 
     arg_constraints: ClassVar = {
@@ -40,8 +45,10 @@ class MultivariateNormal(Distribution):
         (name,) = names
         self._matrix = matrix = given[name]
         self.parameters = ("loc", name)
-        n = loc.shape[-1] if loc.ndim else 0
-        if not n or matrix.shape[-2:] != (n, n):
+        if not getattr(loc, "ndim", 0):
+            raise ValueError(f"loc must be at least one-dimensional: a tensor of shape (n), not {loc!r}")
+        n = loc.shape[-1]
+        if matrix.shape[-2:] != (n, n):
             raise ValueError(
                 f"MultivariateNormal: loc of shape {loc.shape} needs a matrix of shape ({n}, {n}), not {matrix.shape}"
             )

@@ -68,7 +68,12 @@ class HalfNormal(_Half):
 
 
 class HalfCauchy(_Half):
-    """The size of a number that has a `Cauchy` distribution about 0."""
+    """The size of a number that has a `Cauchy` distribution about 0.
+
+    >>> from tinygrad_edu.distributions import HalfCauchy
+    >>> HalfCauchy(1.0).cdf(1.0)
+    tensor(0.5000)
+    """
 
     _family = Cauchy
 
@@ -86,6 +91,10 @@ class Weibull(Distribution):
 
     k < 1 where things fail early, k = 1 where age does not matter, k > 1 where things wear out. (The moments need
     SciPy.)
+
+    >>> from tinygrad_edu.distributions import Weibull
+    >>> Weibull(2.0, 1.0).mean
+    tensor(2.)
     """
 
     parameters = ("scale", "concentration")
@@ -133,7 +142,12 @@ class Weibull(Distribution):
 
 
 class Pareto(Distribution):
-    """Incomes above `scale` m: log p(x) = log α + α log m − (α + 1) log x. A small `alpha` has a heavy tail."""
+    """Incomes above `scale` m: log p(x) = log α + α log m − (α + 1) log x. A small `alpha` has a heavy tail.
+
+    >>> from tinygrad_edu.distributions import Pareto
+    >>> Pareto(1.0, 2.0).cdf(2.0)
+    tensor(0.7500)
+    """
 
     parameters = ("alpha", "scale")
     arg_constraints: ClassVar = {"scale": constraints.positive, "alpha": constraints.positive}

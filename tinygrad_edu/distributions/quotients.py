@@ -21,6 +21,10 @@ class StudentT(Distribution):
         log p(x) = log Γ((ν + 1) / 2) − log Γ(ν / 2) − ½ log πν − log σ − ((ν + 1) / 2) log(1 + z² / ν)
 
     where z = (x − μ) / σ. (Needs SciPy.)
+
+    >>> from tinygrad_edu.distributions import StudentT
+    >>> StudentT(4.0).variance
+    tensor(2.)
     """
 
     parameters = ("df", "loc", "scale")
@@ -66,7 +70,12 @@ class StudentT(Distribution):
 
 
 class InverseGamma(Distribution):
-    """1 / x where x has a gamma distribution: log p(y) = α log β − log Γ(α) − (α + 1) log y − β / y. (Needs SciPy.)"""
+    """1 / x where x has a gamma distribution: log p(y) = α log β − log Γ(α) − (α + 1) log y − β / y. (Needs SciPy.)
+
+    >>> from tinygrad_edu.distributions import InverseGamma
+    >>> InverseGamma(3.0, 4.0).mean
+    tensor(2.)
+    """
 
     parameters = ("concentration", "rate")
     arg_constraints: ClassVar = {"concentration": constraints.positive, "rate": constraints.positive}
@@ -107,7 +116,12 @@ class InverseGamma(Distribution):
 
 
 class FisherSnedecor(Distribution):
-    """The F distribution: the quotient of two `Chi2` draws, each over its degrees of freedom. (Needs SciPy.)"""
+    """The F distribution: the quotient of two `Chi2` draws, each over its degrees of freedom. (Needs SciPy.)
+
+    >>> from tinygrad_edu.distributions import FisherSnedecor
+    >>> FisherSnedecor(2.0, 4.0).mean
+    tensor(2.)
+    """
 
     parameters = ("df1", "df2")
     arg_constraints: ClassVar = {"df1": constraints.positive, "df2": constraints.positive}

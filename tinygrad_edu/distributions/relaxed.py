@@ -108,7 +108,13 @@ class ExpRelaxedCategorical(Distribution):
 
 
 class RelaxedOneHotCategorical(TransformedDistribution):
-    """Shares that add up to 1, most of them for one class with the chances of a `Categorical`: Gumbel softmax."""
+    """Shares that add up to 1, most of them for one class with the chances of a `Categorical`: Gumbel softmax.
+
+    >>> from tinygrad_edu import zeros
+    >>> from tinygrad_edu.distributions import RelaxedOneHotCategorical
+    >>> RelaxedOneHotCategorical(0.5, logits=zeros(3)).rsample((2,)).shape
+    Size([2, 3])
+    """
 
     constants = ("temperature",)
     arg_constraints: ClassVar = Categorical.arg_constraints

@@ -19,7 +19,12 @@ __all__ = ["Beta", "Chi2", "Dirichlet", "Gamma", "Kumaraswamy"]
 
 
 class Gamma(Distribution):
-    """log p(x) = α log β + (α − 1) log x − βx − log Γ(α): `concentration` α and `rate` β. (Needs SciPy.)"""
+    """log p(x) = α log β + (α − 1) log x − βx − log Γ(α): `concentration` α and `rate` β. (Needs SciPy.)
+
+    >>> from tinygrad_edu.distributions import Gamma
+    >>> Gamma(3.0, 2.0).mean, Gamma(3.0, 2.0).mode
+    (tensor(1.5000), tensor(1.))
+    """
 
     parameters: tuple[str, ...] = ("concentration", "rate")
     arg_constraints: ClassVar = {"concentration": constraints.positive, "rate": constraints.positive}
@@ -58,7 +63,12 @@ class Gamma(Distribution):
 
 
 class Chi2(Gamma):
-    """The sum of the squares of `df` normal numbers: the gamma distribution with α = df / 2, β = ½. (Needs SciPy.)"""
+    """The sum of the squares of `df` normal numbers: the gamma distribution with α = df / 2, β = ½. (Needs SciPy.)
+
+    >>> from tinygrad_edu.distributions import Chi2
+    >>> Chi2(3.0).mean, Chi2(3.0).variance
+    (tensor(3.), tensor(6.))
+    """
 
     parameters = ("df",)
     arg_constraints: ClassVar = {"df": constraints.positive}
@@ -70,7 +80,13 @@ class Chi2(Gamma):
 
 
 class Dirichlet(Distribution):
-    """Shares that add up to 1: log p(x) = Σ (αₖ − 1) log xₖ + log Γ(Σ αₖ) − Σ log Γ(αₖ). (Needs SciPy.)"""
+    """Shares that add up to 1: log p(x) = Σ (αₖ − 1) log xₖ + log Γ(Σ αₖ) − Σ log Γ(αₖ). (Needs SciPy.)
+
+    >>> from tinygrad_edu import tensor
+    >>> from tinygrad_edu.distributions import Dirichlet
+    >>> Dirichlet(tensor([1.0, 3.0])).mean
+    tensor([0.2500, 0.7500])
+    """
 
     parameters = ("concentration",)
     arg_constraints: ClassVar = {"concentration": constraints.independent(constraints.positive, 1)}
@@ -122,6 +138,10 @@ class Beta(Distribution):
     """A share: log p(x) = (α − 1) log x + (β − 1) log(1 − x) − log B(α, β). (Needs SciPy.)
 
     `concentration1` is α, `concentration0` β.
+
+    >>> from tinygrad_edu.distributions import Beta
+    >>> Beta(2.0, 6.0).mean
+    tensor(0.2500)
     """
 
     parameters = ("concentration1", "concentration0")
@@ -162,6 +182,10 @@ class Kumaraswamy(Distribution):
 
     log p(x) = log ab + (a − 1) log x + (b − 1) log(1 − xᵃ), with `concentration1` a and `concentration0` b. (The
     moments need SciPy.)
+
+    >>> from tinygrad_edu.distributions import Kumaraswamy
+    >>> Kumaraswamy(2.0, 1.0).cdf(0.5)
+    tensor(0.2500)
     """
 
     parameters = ("concentration1", "concentration0")

@@ -49,6 +49,9 @@ class TransformedDistribution(Distribution):
     def has_rsample(self) -> bool:  # type: ignore[override]
         return self.base_dist.has_rsample
 
+    def _draws_dtype(self) -> Any:
+        return self.base_dist._draws_dtype()
+
     @property
     def support(self) -> constraints.Constraint:
         if not self.transforms:
@@ -98,7 +101,12 @@ class TransformedDistribution(Distribution):
 
 
 class LogNormal(TransformedDistribution):
-    """e^x for a normal x: log p(y) = −(log y − μ)² / 2σ² − log yσ − log √(2π)."""
+    """e^x for a normal x: log p(y) = −(log y − μ)² / 2σ² − log yσ − log √(2π).
+
+    >>> from tinygrad_edu.distributions import LogNormal
+    >>> LogNormal(0.0, 1.0).mean
+    tensor(1.6487)
+    """
 
     parameters = ("loc", "scale")
     arg_constraints: ClassVar = Normal.arg_constraints

@@ -175,7 +175,13 @@ class ExpTransform(Transform):
 
 
 class PowerTransform(Transform):
-    """y = x^exponent, for positive x."""
+    """y = x^exponent, for positive x.
+
+    >>> from tinygrad_edu import tensor
+    >>> from tinygrad_edu.distributions import PowerTransform
+    >>> PowerTransform(2)(tensor([3.0]))
+    tensor([9.])
+    """
 
     domain = codomain = constraints.positive
 
@@ -207,7 +213,13 @@ class PowerTransform(Transform):
 
 
 class SigmoidTransform(Transform):
-    """y = 1 / (1 + e⁻ˣ)."""
+    """y = 1 / (1 + e⁻ˣ).
+
+    >>> from tinygrad_edu import tensor
+    >>> from tinygrad_edu.distributions import SigmoidTransform
+    >>> SigmoidTransform().inv(tensor([0.5]))
+    tensor([0.])
+    """
 
     codomain = constraints.unit_interval
 
@@ -223,7 +235,13 @@ class SigmoidTransform(Transform):
 
 
 class TanhTransform(Transform):
-    """y = tanh x. Where y rounds to ±1, only ``cache_size=1`` finds the way back."""
+    """y = tanh x. Where y rounds to ±1, only ``cache_size=1`` finds the way back.
+
+    >>> from tinygrad_edu import zeros
+    >>> from tinygrad_edu.distributions import TanhTransform
+    >>> TanhTransform().log_abs_det_jacobian(zeros(1), zeros(1))
+    tensor([0.])
+    """
 
     codomain = constraints.interval(-1.0, 1.0)
 
@@ -267,7 +285,13 @@ class AbsTransform(Transform):
 
 
 class AffineTransform(Transform):
-    """y = loc + scale · x; the last `event_dim` dimensions are one draw."""
+    """y = loc + scale · x; the last `event_dim` dimensions are one draw.
+
+    >>> from tinygrad_edu import tensor
+    >>> from tinygrad_edu.distributions import AffineTransform
+    >>> AffineTransform(1.0, 2.0)(tensor([0.0, 1.0]))
+    tensor([1., 3.])
+    """
 
     def __init__(self, loc: Any, scale: Any, event_dim: int = 0, cache_size: int = 0) -> None:
         super().__init__(cache_size)
@@ -309,7 +333,13 @@ def _broadcast(shape: Any, *parameters: Any) -> Size:
 
 
 class ComposeTransform(Transform):
-    """One function after another: the first of the list comes first."""
+    """One function after another: the first of the list comes first.
+
+    >>> from tinygrad_edu import zeros
+    >>> from tinygrad_edu.distributions import AffineTransform, ComposeTransform, ExpTransform
+    >>> ComposeTransform([AffineTransform(0.0, 2.0), ExpTransform()])(zeros(1))
+    tensor([1.])
+    """
 
     def __init__(self, parts: Sequence[Transform], cache_size: int = 0) -> None:
         super().__init__(cache_size)
