@@ -149,3 +149,30 @@ def test_nodes_have_pytorchs_names(run: Run) -> None:
         "Clamp1 Select0 Slice0 Select0 Slice0 Index0 Index0 Unsqueeze0 Unsqueeze0 "
         "tensor(1., grad_fn=<MyReLUBackward>)\n"
     ), done.stderr
+
+
+def test_the_classes_of_nodes_have_pytorchs_names(run: Run) -> None:
+    done = run(
+        """
+        import torch
+        model = torch.nn.Linear(2, 1)
+        loss = ((model(torch.ones(3, 2)) - 1) ** 2).mean()
+
+        def walk(node, depth):
+            if node is None:
+                return
+            print(depth, type(node).__name__, list(node.variable.shape) if hasattr(node, "variable") else "")
+            for below, _ in node.next_functions:
+                walk(below, depth + 1)
+
+        walk(loss.grad_fn, 0)
+        a, b = torch.ones(4, requires_grad=True).chunk(2)
+        print(a.grad_fn.__class__.__name__, isinstance(a.grad_fn, type(b.grad_fn)), a.grad_fn is a.grad_fn)
+        (loss + a.sum() + 2 * b.sum()).backward()
+        print(model.bias.grad is not None)
+        """
+    )
+    assert done.stdout.splitlines() == [
+        "0 MeanBackward0 ", "1 PowBackward0 ", "2 SubBackward0 ", "3 AddmmBackward0 ",
+        "4 AccumulateGrad [1, 2]", "4 AccumulateGrad [1]", "SplitBackward0 True True", "True",
+    ], done.stderr  # fmt: skip

@@ -126,6 +126,12 @@ def speak() -> None:
     Node.name = _backward  # type: ignore[assignment, method-assign]
     Node.__repr__ = lambda node: f"<{_backward(node)} object at {id(node):#x}>"  # type: ignore[method-assign]
     Leaf.__repr__ = lambda leaf: f"<AccumulateGrad object at {id(leaf):#x}>"  # type: ignore[method-assign]
+    Leaf.__name__ = "AccumulateGrad"
+    grad_fn, below = Tensor.grad_fn.fget, Node.next_functions.fget  # type: ignore[attr-defined]
+    Tensor.grad_fn = property(lambda t: _renamed(grad_fn(t)))  # type: ignore[assignment, method-assign]
+    Node.next_functions = property(  # type: ignore[assignment, method-assign]
+        lambda node: tuple((_renamed(made), k) for made, k in below(node))
+    )
     Container.dtype = property(lambda t: _DTYPES[t._array.dtype])  # type: ignore[assignment, method-assign]
     TypedStorage.dtype = property(lambda s: _DTYPES[s._numbers.dtype])  # type: ignore[assignment, method-assign]
     Tensor.__array_function__ = numpy_functions.array_function
@@ -261,6 +267,18 @@ def _backward(node: Node) -> str:
         return "ViewBackward0"
     pytorch = _BACKWARD.get(name) or "".join(part.capitalize() for part in name.split("_"))
     return f"{pytorch}Backward{int(name == 'clip' or (name in _OF_AXES and options.get('axis') is not None))}"
+
+
+def _renamed(node: Any) -> Any:
+    """The node, of a class that has PyTorch's name for it: programs print ``type(loss.grad_fn).__name__``."""
+    if isinstance(node, Node) and type(node).__name__ != (name := _backward(node)):
+        node.__class__ = _class(type(node), name)
+    return node
+
+
+@functools.cache
+def _class(base: type, name: str) -> type:
+    return type(name, (base,), {"__slots__": ()})
 
 
 def _selection(index: tuple[Any, ...]) -> str:
