@@ -269,16 +269,17 @@ def _backward(node: Node) -> str:
     return f"{pytorch}Backward{int(name == 'clip' or (name in _OF_AXES and options.get('axis') is not None))}"
 
 
+_CLASSES: dict[tuple[type, str], type] = {}
+
+
 def _renamed(node: Any) -> Any:
     """The node, of a class that has PyTorch's name for it: programs print ``type(loss.grad_fn).__name__``."""
     if isinstance(node, Node) and type(node).__name__ != (name := _backward(node)):
-        node.__class__ = _class(type(node), name)
+        key = type(node), name
+        if key not in _CLASSES:
+            _CLASSES[key] = type(name, key[:1], {"__slots__": ()})
+        node.__class__ = _CLASSES[key]  # type: ignore[assignment]
     return node
-
-
-@functools.cache
-def _class(base: type, name: str) -> type:
-    return type(name, (base,), {"__slots__": ()})
 
 
 def _selection(index: tuple[Any, ...]) -> str:
