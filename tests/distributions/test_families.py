@@ -497,3 +497,29 @@ def test_distributions_can_be_pickled_and_copied(d: Any) -> None:
     value = d.sample()
     for other in (pickle.loads(pickle.dumps(d)), copy.deepcopy(d)):
         assert other.log_prob(value).equal(d.log_prob(value)) and repr(other) == repr(d)
+
+
+def test_a_distribution_written_for_pytorch() -> None:
+    class Shifted(D.Distribution):
+        arg_constraints = {"loc": constraints.real, "rate": constraints.positive}  # noqa: RUF012
+        support = constraints.nonnegative
+
+        def __init__(self, loc: Any, validate_args: bool | None = None) -> None:
+            self.loc = loc
+            super().__init__(loc.size(), validate_args=validate_args)
+
+        def sample(self, sample_shape: Any = ()) -> Any:
+            return tg.zeros(self._extended_shape(sample_shape))
+
+        def log_prob(self, value: Any) -> Any:
+            if self._validate_args:
+                self._validate_sample(value)
+            return -value
+
+    d = Shifted(tg.zeros(2))
+    assert d.log_prob(d.sample((3,))).shape == (3, 2) and repr(d) == "Shifted(loc: Size([2]))"
+    assert d.expand((4, 2)).batch_shape == (4, 2)
+    with pytest.raises(ValueError, match="GreaterThanEq"):
+        d.log_prob(-tg.ones(2))
+    with pytest.raises(ValueError, match=r"parameter loc .* of distribution Shifted"):
+        Shifted(tg.tensor([math.nan]))

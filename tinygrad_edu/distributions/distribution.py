@@ -36,6 +36,8 @@ class Distribution:
         self.batch_shape, self.event_shape = Size(batch_shape), Size(event_shape)
         if validate_args is not None:
             self._validate_args = validate_args
+        if not self.parameters:  # a family from a PyTorch program says only what they may be
+            self.parameters = tuple(name for name in self.arg_constraints if name in vars(self))
         if not self._validate_args:
             return
         for name in self.parameters:
@@ -169,13 +171,7 @@ class Distribution:
         """`value` as a tensor, whole numbers in the dtype of draws, unless it cannot be a draw."""
         value = value if isinstance(value, TensorBase) else as_tensor(value, dtype=self._dtype_of(value))
         if self._validate_args:
-            self._refuse_shapes(tuple(value.shape))
-            support = self.support
-            if not support.check(value).all():
-                raise ValueError(
-                    f"Expected value argument (Tensor of shape {tuple(value.shape)}) to be within the support "
-                    f"({support}) of the distribution {self!r}, but found invalid values:\n{value.detach()}"
-                )
+            self._validate_sample(value)
         return value.to(self._draws_dtype()) if value._array.dtype.kind in "iub" else value
 
     def _draws_dtype(self) -> Any:
@@ -187,9 +183,9 @@ class Distribution:
         dtype = self._draws_dtype()
         return None if dtype.kind == "i" and isinstance(value, float) else dtype
 
-    def _refuse_shapes(self, shape: tuple[int, ...]) -> None:
-        """Raises ValueError for values that do not fit the batch."""
-        events = len(self.event_shape)
+    def _validate_sample(self, value: Any) -> None:
+        """Raises ValueError for a value that does not fit the batch or cannot be drawn."""
+        shape, events = tuple(value.shape), len(self.event_shape)
         if shape[len(shape) - events :] != tuple(self.event_shape):
             raise ValueError(
                 f"The right-most size of value must match event_shape: {shape} vs {tuple(self.event_shape)}."
@@ -198,6 +194,12 @@ class Distribution:
         for i, j in zip(reversed(shape), reversed(expected), strict=False):
             if i != 1 and j != 1 and i != j:
                 raise ValueError(f"Value is not broadcastable with batch_shape+event_shape: {shape} vs {expected}.")
+        support = self.support
+        if not support.check(value).all():
+            raise ValueError(
+                f"Expected value argument (Tensor of shape {shape}) to be within the support ({support}) of the "
+                f"distribution {self!r}, but found invalid values:\n{value.detach()}"
+            )
 
     def _lacks(self, what: str) -> NotImplementedError:
         return NotImplementedError(f"{type(self).__name__} has no {what}")
