@@ -74,7 +74,7 @@ DISCRETE = [name for name in FAMILIES if any(s in name for s in ("Bernoulli of",
 
 
 def _given(name: str, rng: Any, shape: tuple[int, ...]) -> dict[str, Any]:
-    return {k: draw(rng, *shape) if callable(draw) else draw for k, draw in FAMILIES[name].items()}
+    return {k: np.asarray(draw(rng, *shape)) if callable(draw) else draw for k, draw in FAMILIES[name].items()}
 
 
 def _family(lib: Any, name: str) -> Any:
@@ -383,3 +383,13 @@ def test_the_gradient_of_gamma_draws() -> None:
     change = (special.gammaincinv(a + h, p) - special.gammaincinv(a - h, p)) / (2 * h)
     np.testing.assert_allclose(exact[wide], change[wide], rtol=1e-5)
     assert quantile_slope(x.astype(np.float32), a.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_single_distributions(name: str) -> None:
+    (mine, _), (other, _) = _both(name, shape=())
+    for shape in ((), (1,), (4,)):
+        x = mine.sample(shape)
+        assert tuple(x.shape) == tuple(other.sample(shape).shape)
+        rtol = ROUGH.get((name, "log_prob"), 1e-9)
+        _close(mine.log_prob(x), other.log_prob(torch.tensor(x.numpy())), rtol)

@@ -23,7 +23,7 @@ def gammas(sample_shape: Any, concentration: Any) -> Any:
     """
     a = concentration._array
     shape = (*sample_shape, *a.shape)
-    drawn = generator().standard_gamma(np.broadcast_to(a, shape)).astype(a.dtype)
+    drawn = np.asarray(generator().standard_gamma(a, shape)).astype(a.dtype)
     drawn = np.asarray(np.maximum(drawn, np.finfo(a.dtype).tiny))
     if concentration.requires_grad and is_grad_enabled():
         return _Draw.apply(concentration.expand(*shape), drawn)
