@@ -278,7 +278,7 @@ def _renamed(node: Any) -> Any:
         key = type(node), name
         if key not in _CLASSES:
             _CLASSES[key] = type(name, key[:1], {"__slots__": ()})
-        node.__class__ = _CLASSES[key]  # type: ignore[assignment]
+        node.__class__ = _CLASSES[key]
     return node
 
 
