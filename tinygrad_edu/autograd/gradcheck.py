@@ -224,8 +224,10 @@ def _checkable(tensors: Sequence[Any], call: str) -> list[int]:
                 f"{call}: input {k} is {a[bad]} at {at(bad)}; around such a point there are no differences"
             )
         if a.dtype != np.float64:
-            warn(f"{call}: input {k} is {a.dtype}, which has about {np.finfo(a.dtype).precision} digits: differences "
-                f"over small steps drown in rounding and the check will likely fail. Pass x.double().")
+            warn(
+                f"{call}: input {k} is {a.dtype}, which has about {np.finfo(a.dtype).precision} digits: differences "
+                f"over small steps drown in rounding and the check will likely fail. Pass x.double()."
+            )
     return checked
 
 
