@@ -292,7 +292,7 @@ def softshrink(input: Any, lambd: float = 0.5) -> Tensor:
     """`input` moved towards 0 by lambd, and 0 where it would cross it. Raises RuntimeError for lambd < 0.
 
     >>> import tinygrad_edu as tg
-    >>> tg.nn.functional.softshrink(tg.tensor([-0.3, 2.0]))
+    >>> tg.nn.functional.softshrink(tg.tensor([0.3, 2.0]))
     tensor([0.0000, 1.5000])
     """
     if lambd < 0:
