@@ -34,7 +34,10 @@ PACKAGE = Path(tinygrad_edu.__file__).parent
 ROOT = PACKAGE.parent
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 TIMEOUT = 300  # seconds; a mutant that runs longer has been noticed
-ENGINE = ("autograd/propagate.py", "node.py", "primitive.py", "sums.py")
+ENGINE = (
+    "autograd/backward.py", "autograd/hooks.py", "autograd/propagate.py", "memory.py", "node.py", "operands.py",
+    "primitive.py", "recorders.py", "sums.py",
+)  # fmt: skip
 VIEWS = "tests/autograd/test_views.py"
 NEAR = {  # where the tests of a file of rules/ are, besides those named like it
     "activations": [

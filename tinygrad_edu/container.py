@@ -14,6 +14,7 @@ from tinygrad_edu import dtypes, glance, layouts, lazy, legacy, memory, printing
 from tinygrad_edu.device import check_device, cpu, device
 from tinygrad_edu.functions import conversion, creation, filling, random
 from tinygrad_edu.memory import recording
+from tinygrad_edu.operands import plain_array
 from tinygrad_edu.primitive import Leaf, Node, TensorBase
 from tinygrad_edu.size import Size
 from tinygrad_edu.storage import TypedStorage, UntypedStorage, typed, untyped
@@ -396,7 +397,7 @@ class Container(TensorBase):
 def restored(cls: Any, array: Any, requires_grad: Any = False, attributes: dict[str, Any] | None = None) -> Any:
     """A tensor of class `cls` around an array, as pickles and copies are made."""
     out = object.__new__(cls)
-    out._array = dtypes.plain_array(array)
+    out._array = plain_array(array)
     out._grad = out._view = None
     out._node = Leaf(out) if requires_grad else None
     out.__dict__.update(attributes or {})

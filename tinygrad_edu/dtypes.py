@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy import ndarray
 
 __all__ = [
     "bool", "cdouble", "cfloat", "complex64", "complex128", "double", "finfo", "float", "float16", "float32", "float64",
@@ -38,7 +37,7 @@ DType = np.dtype[Any]
 SUPPORTED = {d: d for d in (float32, float64, int64, bool, float16, int32, int16, int8, uint8, complex64, complex128)}
 """The dtypes of tensors. The values are NumPy's own objects, which can be told apart by `is`; equal ones may not be."""
 CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}  # the categories, in ascending order
-_NUMBERS = {True.__class__: bool, (1).__class__: int64, (1.0).__class__: float32, 1j.__class__: complex64}
+NUMBERS = {True.__class__: bool, (1).__class__: int64, (1.0).__class__: float32, 1j.__class__: complex64}
 _NARROW = frozenset((int8, int16, int32, uint8))
 _default = float32
 _common: dict[Any, DType] = {}  # what `promoted` said before
@@ -73,7 +72,7 @@ def complex_of(dtype: DType) -> DType:
 
 def of_number(kind: type) -> DType:
     """The dtype that a Python number of this type becomes."""
-    dtype = _NUMBERS[kind]
+    dtype = NUMBERS[kind]
     return _default if dtype is float32 else complex_of(_default) if dtype is complex64 else dtype
 
 
@@ -85,67 +84,15 @@ def as_dtype(d: Any) -> DType:
         dtype = d if isinstance(d, np.dtype) else np.dtype(d) if d is not None else None
     except TypeError:
         dtype = None
-    known = _native(dtype) if dtype is not None else None
+    known = in_native_order(dtype) if dtype is not None else None
     if known is None:
         raise TypeError(f"dtype {d} is not supported; use one of {', '.join(map(str, SUPPORTED))}")
     return known
 
 
-def _native(dtype: DType) -> DType | None:
+def in_native_order(dtype: DType) -> DType | None:
+    """The supported dtype that it is but for the order of bytes, if there is one."""
     return SUPPORTED.get(dtype) or SUPPORTED.get(dtype.newbyteorder("="))
-
-
-def as_operand(x: Any, name: str) -> Any:
-    """An operand that is no Tensor: a number as Python's, an array as it is. Raises TypeError for others."""
-    kind = type(x)
-    if kind in _NUMBERS or x is None:
-        return x
-    if isinstance(x, np.generic):
-        x = x.item()
-        if type(x) in _NUMBERS:
-            return x
-    elif isinstance(x, ndarray) or hasattr(x, "__array_function__"):
-        return plain_array(x)
-    elif hasattr(x, "__index__") or isinstance(x, (1.0).__class__):  # an IntEnum, say
-        return x.__index__() if hasattr(x, "__index__") else x.__float__()
-    remedy = ""
-    if isinstance(x, tuple) and any(hasattr(part, "_array") for part in x):
-        remedy = ", the several results of a function or a layer: take the one that is meant, x[0], or y, z = …"
-    elif kind in (list, tuple):
-        remedy = f"; make it one: tensor({'[...]' if kind is list else '(...)'})"
-    raise TypeError(f"{name}: expected a Tensor, an array or a number, got {kind.__name__}{remedy}")
-
-
-def plain_array(x: Any) -> Any:
-    """`x` as an array that a tensor may hold, without a copy if it is one. Masked and object arrays are refused."""
-    if isinstance(x, ndarray) and type(x) is not ndarray:
-        if isinstance(x, np.ma.MaskedArray):
-            raise TypeError(
-                "masked arrays are not supported: the mask would be lost. Fill it first (x.filled(0.0)) and weigh "
-                "or index the entries you mean."
-            )
-        x = x.view(ndarray)
-    dtype = x.dtype
-    if SUPPORTED.get(dtype) is dtype:
-        return x
-    native = _native(dtype)
-    if native is None:
-        raise TypeError(f"an array of dtype {dtype} (shape {x.shape}) cannot become a tensor: {_why_not(dtype)}")
-    return x.view(native) if native == dtype and isinstance(x, ndarray) else x.astype(native)
-
-
-def _why_not(dtype: DType) -> str:
-    if dtype.kind == "O":
-        return "its rows have different lengths, or it holds text. Convert it first: x.astype('float32')."
-    if dtype.kind == "c":
-        return "the widest complex number is complex128. Convert it first: x.astype('complex128')."
-    if dtype.kind == "u":
-        return "of the unsigned integers only uint8 is supported. Convert it first: x.astype('int64')."
-    if dtype.kind == "f":
-        return "the widest float is float64. Convert it first: x.astype('float64')."
-    if dtype.kind in "US":
-        return "text must be made numbers first, for example indices into a list of its values."
-    return "only numbers and bools are supported. Convert it first: x.astype('float32')."
 
 
 def join(a: DType, b: DType) -> DType:
@@ -159,7 +106,7 @@ def promoted(operands: tuple[Any, ...]) -> DType:
     """PyTorch's result type: the highest category wins; in it, tensors with dimensions, then 0-d ones, then numbers."""
     best: list[DType | None] = [None, None, None]
     for x in operands:
-        number = _NUMBERS.get(type(x))
+        number = NUMBERS.get(type(x))
         if x is None:
             raise TypeError("expected a Tensor, an array or a number, got None")
         if number is not None:
@@ -183,7 +130,7 @@ def promoted(operands: tuple[Any, ...]) -> DType:
 def promote(*operands: Any) -> list[Any]:
     """The operands in their common dtype. Python's numbers stay numbers: NumPy gives them the arrays' dtype."""
     try:
-        key = tuple([t if (t := type(x)) in _NUMBERS else (x.dtype, x.ndim) for x in operands])
+        key = tuple([t if (t := type(x)) in NUMBERS else (x.dtype, x.ndim) for x in operands])
     except AttributeError:
         key = None
     dtype = _common.get(key)
@@ -191,9 +138,9 @@ def promote(*operands: Any) -> list[Any]:
         if len(_common) > 1000:
             _common.clear()
         dtype = _common[key] = promoted(operands)
-    cast = [x if type(x) in _NUMBERS else x if x.dtype is dtype else x.astype(dtype, copy=False) for x in operands]
+    cast = [x if type(x) in NUMBERS else x if x.dtype is dtype else x.astype(dtype, copy=False) for x in operands]
     if dtype in _NARROW:
-        return [np.array(x).astype(dtype) if type(x) in _NUMBERS else x for x in cast]  # wraps round, as in PyTorch
+        return [np.array(x).astype(dtype) if type(x) in NUMBERS else x for x in cast]  # wraps round, as in PyTorch
     return cast
 
 
@@ -202,9 +149,9 @@ def refloat(y: Any, function: Callable[..., Any], operands: tuple[Any, ...]) -> 
     if y.dtype.kind != "f":
         return y
     for x in operands:
-        if type(x) not in _NUMBERS and x.dtype.kind in "fc":
+        if type(x) not in NUMBERS and x.dtype.kind in "fc":
             return y
-    y = function(*(x if type(x) in _NUMBERS else x.astype(_default) for x in operands))
+    y = function(*(x if type(x) in NUMBERS else x.astype(_default) for x in operands))
     y = y if y.dtype == _default else y.astype(_default)
     return np.array(y) if isinstance(y, np.generic) else y  # a scalar, where all operands are Python's numbers
 

@@ -16,9 +16,10 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import memory
-from tinygrad_edu.dtypes import CATEGORY, NO_GRADIENT, as_operand, check_fits
+from tinygrad_edu.dtypes import CATEGORY, NO_GRADIENT, check_fits
 from tinygrad_edu.memory import recording
 from tinygrad_edu.node import record
+from tinygrad_edu.operands import as_operand
 from tinygrad_edu.primitive import PRIMITIVES, Leaf, TensorBase, rule, wrap
 from tinygrad_edu.rules.indexing import last_written, replace
 from tinygrad_edu.rules.shaping import cast, reshape

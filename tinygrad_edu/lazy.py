@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-__all__ = ["as_result", "in_order", "is_lazy", "no_counterpart", "realise", "unknown_size"]
+__all__ = ["as_result", "copied", "in_order", "is_lazy", "no_counterpart", "realise", "unknown_size"]
 
 
 def is_lazy(a: Any) -> bool:
@@ -38,6 +38,11 @@ def as_result(y: Any, operands: Sequence[Any], name: str) -> Any:
 def in_order(y: Any) -> Any:
     """An array in C order, as PyTorch has it and `view` needs it: NumPy keeps the order of transposed operands."""
     return y if type(y) is not ndarray or y.flags.c_contiguous else np.ascontiguousarray(y)
+
+
+def copied(c: Any) -> Any:
+    """A copy of `c` in memory of its own, in C order (lazy arrays cannot be written to, and stay)."""
+    return c if is_lazy(c) else np.array(c, order="C")
 
 
 def no_counterpart(name: str, a: Any) -> TypeError:

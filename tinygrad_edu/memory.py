@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Any
 from numpy import ndarray
 
 if TYPE_CHECKING:
-    from tinygrad_edu.primitive import TensorBase
+    from tinygrad_edu.node import Node, TensorBase
 
-__all__ = ["View", "changed", "changed_since", "last_change", "observing", "owner", "recording", "tick", "version"]
+__all__ = [
+    "View", "changed", "changed_since", "check_unchanged", "last_change", "observing", "owner", "recording", "tick",
+    "version",
+]  # fmt: skip
 
 recording: ContextVar[Any] = ContextVar("recording", default=True)
 """False under `no_grad`; True; or an observer, called as ``observer(node, operands, out)`` after each recorded call."""
@@ -85,6 +88,20 @@ def changed_since(a: Any, time: int) -> str | None:
     """The name of the function that last changed the memory of `a`, if that was after `time`."""
     stamp = _stamps.get(id(owner(a)))
     return stamp.by if stamp is not None and stamp.time > time else None
+
+
+def check_unchanged(node: Node) -> None:
+    """Raises RuntimeError if an array that the node saved has been changed in place since."""
+    for part in node.saved or ():
+        for a in part if type(part) is tuple else (part,):
+            if type(a) is ndarray and (by := changed_since(a, node.seq)):
+                where = f"it was recorded at {node.site}" if node.site else "autograd.detect_anomaly() shows the line"
+                raise RuntimeError(
+                    f"one of the variables needed for gradient computation has been modified by an inplace operation: "
+                    f"the gradient of {node.name()} needs an array of shape {tuple(a.shape)} as it was in the forward "
+                    f"pass, but {by} has changed it in place since ({where}). Write the out-of-place form (x = x + 1 "
+                    f"instead of x += 1), or change a copy (x.clone())."
+                )
 
 
 def version(a: Any) -> int:

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import zip_longest
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +30,11 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import recorders
-from tinygrad_edu.dtypes import UNDEFINED, as_operand, float32, promote, refloat, refuse_complex
+from tinygrad_edu.dtypes import UNDEFINED, float32, promote, refloat, refuse_complex
 from tinygrad_edu.lazy import as_result, in_order
 from tinygrad_edu.memory import View, owner, recording
 from tinygrad_edu.node import Leaf, Node, Pick, TensorBase, pick, record, recorded_type, wrap
+from tinygrad_edu.operands import answered_by_other, as_operand, mismatch
 
 if TYPE_CHECKING:
     from tinygrad_edu.tensor import Tensor
@@ -49,12 +49,6 @@ PRIMITIVES: dict[str, Primitive] = {}
 
 NUMPY: dict[Any, Callable[..., Any]] = {}
 """For each NumPy function that Tensors take part in: the function that stands for it."""
-
-REFLECTED = {
-    "add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__", "power": "__rpow__",
-    "matmul": "__rmatmul__",
-}  # fmt: skip
-"""For each primitive that is an operator: the method by which its right operand may answer."""
 
 
 class Plan:
@@ -159,34 +153,6 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join(self.operands)})>"
-
-
-def mismatch(name: str, arrays: Sequence[Any], error: ValueError) -> Exception:
-    """What to raise instead of NumPy's error where the shapes of elementwise operands do not fit together."""
-    shapes = [tuple(a.shape) for a in arrays if hasattr(a, "shape")]
-    try:
-        np.broadcast_shapes(*shapes)
-    except ValueError:
-        sides = [dict.fromkeys(n for n in side if n != 1) for side in zip_longest(*(s[::-1] for s in shapes))]
-        k = next(k for k, different in enumerate(sides) if len(different.keys() - {None}) > 1)
-        a, b, *_ = [n for n in sides[k] if n is not None]
-        return RuntimeError(
-            f"{name}: The size of tensor a ({a}) must match the size of tensor b ({b}) at non-singleton dimension "
-            f"{len(sides) - 1 - k}: the shapes {' and '.join(map(str, shapes))} do not fit together. Sizes are "
-            f"compared from the last dimension backwards, and each must be equal in all or 1. Reshape one of them "
-            f"(x.unsqueeze(1), x.T)."
-        )
-    return error
-
-
-def answered_by_other(name: str, operands: Sequence[Any]) -> Any:
-    """What another library's object makes of ``tensor + it`` by its own ``__radd__``; else NotImplemented."""
-    other = operands[-1]
-    method = getattr(type(other), REFLECTED.get(name, ""), None)
-    ours = isinstance(other, TensorBase) or type(other).__module__ == "builtins"
-    if len(operands) != 2 or method is None or ours:
-        return NotImplemented
-    return method(operands[1], operands[0])
 
 
 def recorder(p: Primitive) -> Callable[..., Any]:

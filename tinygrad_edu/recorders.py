@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu.dtypes import UNDEFINED, as_operand, float32, promote, refloat, refuse_complex
+from tinygrad_edu.dtypes import UNDEFINED, float32, promote, refloat, refuse_complex
 from tinygrad_edu.lazy import as_result, in_order
 from tinygrad_edu.memory import recording
 from tinygrad_edu.node import record, wrap
+from tinygrad_edu.operands import as_operand
 
 if TYPE_CHECKING:
     from tinygrad_edu.primitive import Primitive

@@ -239,6 +239,7 @@ _HELPERS: dict[str, Callable[..., Symbol]] = {  # functions of the rules that bo
     "spread": lambda g, x, axis, keepdims: g._new(f"spread({_text(g)})"),  # over the shape of x
     "share": lambda g, x, axis: g / g._new(f"count({_text(x)})"),
     "T": _transposed,  # swaps the last two axes
+    "product": lambda a, b: a @ b,
     "left_of_matmul": lambda g, a, b: g @ _transposed(b),
     "right_of_matmul": lambda g, a, b: _transposed(a) @ g,
 }

@@ -17,6 +17,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import tinygrad_edu as tg
 from tinygrad_edu.primitive import wrap
+from tinygrad_edu.rules import special
 from tinygrad_edu.testing import arrays, broadcastable
 
 FLOATS = [np.float32, np.float64]
@@ -91,6 +92,14 @@ def test_integers_give_the_default_dtype_where_the_result_is_not_whole(name: str
     y = getattr(tg, name)(t([1, 1], dtype))
     assert y.dtype == np.float32
     assert_allclose(y._array, getattr(tg, name)(t([1, 1], np.float32))._array, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "logit", "sinc", "entr", "lgamma"])
+def test_the_table_itself_takes_integers(name: str) -> None:
+    if name == "lgamma":
+        pytest.importorskip("scipy")
+    with np.errstate(all="ignore"):
+        assert getattr(special, name)(t([1, 2], np.int64)).dtype == np.float32
 
 
 @pytest.mark.parametrize("name", ["floor", "ceil", "trunc", "round"])

@@ -9,8 +9,9 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import lazy
-from tinygrad_edu.autograd.propagate import accumulate, alone, copied, propagate, run_hooks
-from tinygrad_edu.dtypes import as_operand
+from tinygrad_edu.autograd.propagate import accumulate, alone, propagate
+from tinygrad_edu.lazy import copied
+from tinygrad_edu.operands import as_operand
 from tinygrad_edu.primitive import Leaf, TensorBase, wrap
 
 __all__ = ["backward", "grad"]
@@ -208,11 +209,11 @@ def grad(
             c = wrap(np.zeros_like(t._array)) if materialize_grads else None
         elif not isinstance(c, TensorBase):
             if isinstance(edge, Leaf) and t._hooks is not None:
-                c = run_hooks(t._hooks, c)
+                c = t._hooks.run(c)
             c = wrap(c if type(c) is ndarray and c.base is None and edge not in shared else copied(c))
         else:
             if isinstance(edge, Leaf) and t._hooks is not None:
-                c = run_hooks(t._hooks, c)
+                c = t._hooks.run(c)
             c = alone(c, edge in shared)
         shared.add(edge)  # the same input may be asked for twice
         result.append(c)

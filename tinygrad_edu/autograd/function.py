@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.autograd.grad_mode import no_grad
-from tinygrad_edu.dtypes import NO_GRADIENT, as_operand
+from tinygrad_edu.dtypes import NO_GRADIENT
 from tinygrad_edu.memory import recording, tick
+from tinygrad_edu.operands import as_operand
 from tinygrad_edu.primitive import Leaf, Node, Plan, Primitive, TensorBase, pick, wrap
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tinygrad_edu.lazy import copied
 from tinygrad_edu.memory import recording
-from tinygrad_edu.primitive import TensorBase
+from tinygrad_edu.primitive import TensorBase, wrap
 
 __all__ = ["Hooks", "RemovableHandle", "of"]
 
@@ -31,6 +32,32 @@ class Hooks:
 
     def add_after(self, hook: Hook) -> RemovableHandle:
         return RemovableHandle(self.after, hook)
+
+    def run(self, g: Any) -> Any:
+        """The cotangent after the hooks: each may return another one, or change what it gets (a copy) in place."""
+        lift = not isinstance(g, TensorBase)
+        t: Any = wrap(copied(g)) if lift else g
+        before = recording.get()
+        if lift:
+            recording.set(False)
+        try:
+            for hook in self:
+                new = hook(t)
+                if new is not None:
+                    if not isinstance(new, TensorBase) or new._array.shape != t._array.shape:
+                        raise RuntimeError(
+                            f"a hook must return None or a Tensor of the gradient's shape {tuple(t._array.shape)}, not "
+                            f"{tuple(new._array.shape) if isinstance(new, TensorBase) else type(new).__name__}"
+                        )
+                    if new._array.dtype != t._array.dtype:
+                        raise RuntimeError(
+                            f"a hook must return a Tensor of the gradient's dtype {t._array.dtype}, not "
+                            f"{new._array.dtype}: write return new.to(grad.dtype)"
+                        )
+                    t = new
+        finally:
+            recording.set(before)
+        return t._array if lift else t
 
     def run_after(self, leaf: Any) -> None:
         before = recording.get()

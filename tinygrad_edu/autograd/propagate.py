@@ -19,12 +19,13 @@ from numpy import ndarray
 
 from tinygrad_edu import lazy, memory
 from tinygrad_edu.autograd.higher_order import as_tensors, noting
+from tinygrad_edu.lazy import copied
 from tinygrad_edu.memory import observing, recording
 from tinygrad_edu.primitive import Leaf, Node, Pick, TensorBase, wrap
 from tinygrad_edu.rules.shaping import cast
 from tinygrad_edu.sums import add_up, sum_of_rows
 
-__all__ = ["accumulate", "alone", "copied", "ordered", "propagate", "run_hooks"]
+__all__ = ["accumulate", "alone", "ordered", "propagate"]
 
 
 def ordered(roots: Iterable[Any]) -> list[Node]:
@@ -44,7 +45,9 @@ _seq = attrgetter("seq")
 
 def fit(c: Any, shape: tuple[int, ...], dtype: Any, node: Node) -> Any:
     """The chores after every rule: sum over broadcast axes, cast to the operand's dtype, check the shape."""
-    if c.shape != shape:
+    if c.__class__ is ndarray and c.ndim == 2 and c.shape[1:] == shape:
+        c = sum_of_rows(c)
+    elif c.shape != shape:
         axes = _broadcast_axes(c.shape, shape)
         if axes is None:
             raise RuntimeError(
@@ -52,10 +55,7 @@ def fit(c: Any, shape: tuple[int, ...], dtype: Any, node: Node) -> Any:
                 f"{tuple(shape)}: it must have the operand's shape, or one that broadcasting makes of it."
                 f"{lazy.unknown_size(c.shape)}"
             )
-        if c.__class__ is not ndarray:
-            c = np.sum(c, axis=axes)
-        else:
-            c = sum_of_rows(c) if axes == (0,) and c.ndim == 2 else add_up(c, axes)
+        c = add_up(c, axes) if c.__class__ is ndarray else np.sum(c, axis=axes)
         if c.shape != shape:
             c = np.reshape(c, shape)
     if c.dtype != dtype:
@@ -130,7 +130,7 @@ def _propagate(
         if g is None:
             continue
         if node.hooks is not None:
-            g = run_hooks(node.hooks, g)
+            g = node.hooks.run(g)
         if goals is not None and node in goals:
             kept[node] = g
         plan = node.plan
@@ -171,7 +171,7 @@ def _propagate(
             node.saved = None
     for edge in goals or ():  # results in between, from where nothing had to go on
         if edge in cots and not isinstance(edge, Leaf) and edge.hooks is not None:
-            cots[edge] = run_hooks(edge.hooks, cots[edge])
+            cots[edge] = edge.hooks.run(cots[edge])
             shared.add(edge)
     if kept:
         cots.update(kept)
@@ -247,59 +247,14 @@ def _check(nodes: Sequence[Node]) -> None:
             )
     if nodes and nodes[-1].seq < memory.last_change:
         for node in nodes:
-            if not isinstance(node, Pick):
-                _check_unchanged(node)
-
-
-def _check_unchanged(node: Node) -> None:
-    for x in _flat(node.saved):
-        if by := memory.changed_since(x, node.seq):
-            where = f"it was recorded at {node.site}" if node.site else "autograd.detect_anomaly() shows the line"
-            raise RuntimeError(
-                f"one of the variables needed for gradient computation has been modified by an inplace operation: the "
-                f"gradient of {node.name()} needs an array of shape {tuple(x.shape)} as it was in the forward pass, "
-                f"but {by} has changed it in place since ({where}). Write the out-of-place form (x = x + 1 instead of "
-                f"x += 1), or change a copy (x.clone())."
-            )
-
-
-def _flat(saved: Any) -> list[Any]:
-    """The NumPy arrays among saved values."""
-    return [x for a in saved or () for x in (a if type(a) is tuple else (a,)) if type(x) is ndarray]
-
-
-def run_hooks(hooks: Iterable[Any], g: Any) -> Any:
-    """The cotangent after its hooks, each of which may return another one, or change what it gets (a copy) in place."""
-    lift = not isinstance(g, TensorBase)
-    t: Any = wrap(copied(g)) if lift else g
-    before = recording.get()
-    if lift:
-        recording.set(False)
-    try:
-        for hook in hooks:
-            new = hook(t)
-            if new is not None:
-                if not isinstance(new, TensorBase) or new._array.shape != t._array.shape:
-                    raise RuntimeError(
-                        f"a hook must return None or a Tensor of the gradient's shape {tuple(t._array.shape)}, not "
-                        f"{tuple(new._array.shape) if isinstance(new, TensorBase) else type(new).__name__}"
-                    )
-                if new._array.dtype != t._array.dtype:
-                    raise RuntimeError(
-                        f"a hook must return a Tensor of the gradient's dtype {t._array.dtype}, not "
-                        f"{new._array.dtype}: write return new.to(grad.dtype)"
-                    )
-                t = new
-    finally:
-        recording.set(before)
-    return t._array if lift else t
+            memory.check_unchanged(node)
 
 
 def accumulate(leaf: Any, c: Any, shared: bool) -> None:
     """Add a leaf's complete cotangent to its `.grad`, which has memory of its own (`shared`: that of `c` is not)."""
     hooks = leaf._hooks
     if hooks is not None:
-        c, shared = run_hooks(hooks, c), True
+        c, shared = hooks.run(c), True
     old = leaf._grad
     if old is None:
         if c.__class__ is ndarray:
@@ -325,8 +280,3 @@ def alone(c: Any, shared: bool) -> Any:
 
 def _writeable(a: Any) -> bool:
     return type(a) is ndarray and a.flags.writeable
-
-
-def copied(c: Any) -> Any:
-    """A copy of `c` in memory of its own, in C order (lazy arrays cannot be written to, and stay)."""
-    return c if lazy.is_lazy(c) else np.array(c, order="C")

@@ -15,7 +15,8 @@ import numpy as np
 from tinygrad_edu.autograd import backward, functional
 from tinygrad_edu.autograd.grad_mode import enable_grad
 from tinygrad_edu.autograd.propagate import ordered
-from tinygrad_edu.dtypes import get_default_dtype, plain_array
+from tinygrad_edu.dtypes import get_default_dtype
+from tinygrad_edu.operands import plain_array
 from tinygrad_edu.primitive import Leaf, TensorBase, wrap
 
 __all__ = ["grad", "hessian", "jacobian", "jvp", "value_and_grad", "vjp"]

@@ -11,7 +11,8 @@ import numpy as np
 
 from tinygrad_edu.dtypes import float32, promote, promoted, refuse_complex
 from tinygrad_edu.functions.pointwise import raw
-from tinygrad_edu.primitive import TensorBase, mismatch, wrap
+from tinygrad_edu.operands import mismatch
+from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import elementwise as rules
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.device import check_device, device
-from tinygrad_edu.dtypes import CATEGORY, NO_GRADIENT, DType, as_dtype, as_operand, join, promoted
+from tinygrad_edu.dtypes import CATEGORY, NO_GRADIENT, DType, as_dtype, join, promoted
 from tinygrad_edu.memory import recording
+from tinygrad_edu.operands import as_operand
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import shaping
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.device import check_device
-from tinygrad_edu.dtypes import as_dtype, as_operand, check_fits, get_default_dtype, int64, why_no_gradient
+from tinygrad_edu.dtypes import as_dtype, check_fits, get_default_dtype, int64, why_no_gradient
 from tinygrad_edu.functions.data import array_of
+from tinygrad_edu.operands import as_operand
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.size import sides
 from tinygrad_edu.warning import warn

@@ -10,9 +10,10 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu.device import check_device
-from tinygrad_edu.dtypes import as_dtype, complex64, float32, get_default_dtype, int64, join, of_number, plain_array
+from tinygrad_edu.dtypes import as_dtype, complex64, float32, get_default_dtype, int64, join, of_number
 from tinygrad_edu.dtypes import bool as bool_dtype
 from tinygrad_edu.memory import recording
+from tinygrad_edu.operands import plain_array
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import shaping
 from tinygrad_edu.warning import warn

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_edu.dtypes import as_operand, check_fits, complex128, float64, get_default_dtype, promote, promoted
-from tinygrad_edu.primitive import TensorBase, mismatch, wrap
+from tinygrad_edu.dtypes import check_fits, complex128, float64, get_default_dtype, promote, promoted
+from tinygrad_edu.operands import as_operand, mismatch
+from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import elementwise as rules
 from tinygrad_edu.rules.shaping import cast
 

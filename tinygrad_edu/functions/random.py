@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_edu.device import check_device
-from tinygrad_edu.dtypes import as_dtype, as_operand, float16, float32, float64, get_default_dtype, int64
+from tinygrad_edu.dtypes import as_dtype, float16, float32, float64, get_default_dtype, int64
 from tinygrad_edu.functions.creation import made, number
 from tinygrad_edu.generator import Generator, current, default_generator
 from tinygrad_edu.generator import generator as source
+from tinygrad_edu.operands import as_operand
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.size import sides
 

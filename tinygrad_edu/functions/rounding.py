@@ -8,7 +8,8 @@ import numpy as np
 
 from tinygrad_edu.dtypes import promote, refuse_complex
 from tinygrad_edu.functions.pointwise import raw
-from tinygrad_edu.primitive import mismatch, wrap
+from tinygrad_edu.operands import mismatch
+from tinygrad_edu.primitive import wrap
 from tinygrad_edu.rules import elementwise as rules
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu.dtypes import as_operand
 from tinygrad_edu.functions.complex_numbers import conj
 from tinygrad_edu.functions.names import numpy_names
+from tinygrad_edu.operands import as_operand
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import shaping as rules
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy import ndarray
 
 from tinygrad_edu import memory
-from tinygrad_edu.dtypes import plain_array
 from tinygrad_edu.nn.parameter import Parameter
+from tinygrad_edu.operands import plain_array
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.size import Size
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.dtypes import as_dtype, as_operand
+from tinygrad_edu.dtypes import as_dtype
 from tinygrad_edu.functions import broadcasting, joining, rearranging
 from tinygrad_edu.functions import shaping as functions
 from tinygrad_edu.numpy_api.table import stands_for
+from tinygrad_edu.operands import as_operand
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.rules import joining as joins
 from tinygrad_edu.rules import shaping as rules

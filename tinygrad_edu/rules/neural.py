@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from tinygrad_edu.primitive import primitive, rule
 from tinygrad_edu.rules.activations import total
-from tinygrad_edu.sums import sum_of_rows
+from tinygrad_edu.rules.linalg import product
 
 
 def rows(x: Any) -> Any:
@@ -23,19 +23,14 @@ def T(x: Any) -> Any:
     return x.T if type(x) is ndarray else np.transpose(x)  # np.transpose takes four times as long
 
 
-def over_rows(g: Any) -> Any:
-    """The sum over all axes but the last."""
-    return sum_of_rows(rows(g)) if type(g) is ndarray else np.sum(g, axis=tuple(range(g.ndim - 1)))
-
-
 @primitive(
-    lambda g, weight: np.matmul(g, weight),
-    lambda g, x: np.matmul(T(rows(g)), rows(x)),
-    lambda g: over_rows(g),
+    lambda g, weight: product(g, weight),
+    lambda g, x: product(T(rows(g)), rows(x)),
+    lambda g: g,
 )
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """x @ weightᵀ + bias: one matrix product, however many axes `x` has."""
-    y = np.matmul(x, T(weight))
+    y = product(x, T(weight))
     if bias is None:
         return y
     if type(y) is not ndarray:

@@ -188,8 +188,9 @@ def psi(x: Any, n: int) -> Any:
     """The derivative number n + 1 of log Γ, on arrays and on Tensors."""
     if isinstance(x, TensorBase):
         return polygamma(x, n=n)
-    special = scipy_special("digamma" if n == 0 else "polygamma")
-    return special.digamma(x) if n == 0 else special.polygamma(n, x).astype(x.dtype)
+    if n == 0:
+        return scipy_special("digamma").digamma(x)
+    return scipy_special("polygamma").polygamma(n, x).astype(x.dtype)
 
 
 lgamma = rule(lambda x: scipy_special("lgamma").gammaln(x), lambda g, x: g * psi(x, 0), name="lgamma", elementwise=True)

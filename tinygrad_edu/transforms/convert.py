@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu.dtypes import as_dtype, get_default_dtype, plain_array
+from tinygrad_edu.dtypes import as_dtype, get_default_dtype
 from tinygrad_edu.functions.conversion import cast
+from tinygrad_edu.operands import plain_array
 from tinygrad_edu.primitive import TensorBase, wrap
 from tinygrad_edu.transforms.image import is_pillow, pillow, pixels, planes
 

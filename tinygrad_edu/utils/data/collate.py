@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.dtypes import float64, plain_array
+from tinygrad_edu.dtypes import float64
 from tinygrad_edu.functions import stack, tensor
+from tinygrad_edu.operands import plain_array
 from tinygrad_edu.primitive import TensorBase, wrap
 
 __all__ = ["default_collate", "default_convert"]
