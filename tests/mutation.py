@@ -35,8 +35,9 @@ ROOT = PACKAGE.parent
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 TIMEOUT = 300  # seconds; a mutant that runs longer has been noticed
 ENGINE = (
-    "autograd/backward.py", "autograd/hooks.py", "autograd/propagate.py", "memory.py", "node.py", "operands.py",
-    "primitive.py", "recorders.py", "sums.py",
+    "autograd/backward.py", "autograd/grad_mode.py", "autograd/higher_order.py", "autograd/hooks.py",
+    "autograd/propagate.py", "inplace.py", "memory.py", "node.py", "operands.py", "primitive.py", "recorders.py",
+    "sums.py", "tensor.py",
 )  # fmt: skip
 VIEWS = "tests/autograd/test_views.py"
 NEAR = {  # where the tests of a file of rules/ are, besides those named like it
@@ -69,11 +70,14 @@ NEAR = {  # where the tests of a file of rules/ are, besides those named like it
     "special": ["tests/rules/test_special_values_elementwise.py", "tests/functions/test_pointwise.py"],
     "windows": ["tests/nn/test_convolution.py", "tests/nn/test_pooling.py"],
 }
-ENGINE_TESTS = (
+ENGINE_TESTS = (  # the slow ones last
     "tests/test_primitive.py", "tests/autograd/test_backward.py", "tests/autograd/test_hooks.py",
     "tests/autograd/test_function.py", "tests/autograd/test_several_results.py", "tests/autograd/test_anomaly.py",
-    "tests/autograd/test_graphs.py", "tests/autograd/test_sessions.py", "tests/test_symbols.py", "tests/test_lazy.py",
-    VIEWS, "tests/autograd/test_limits.py", "tests/test_tensor.py", "tests/test_dtypes.py", "tests/test_sums.py",
+    "tests/autograd/test_modes.py", "tests/autograd/test_bad_input.py", "tests/functions/test_inplace.py",
+    "tests/functions/test_buffers.py", "tests/functions/test_resizing.py", VIEWS, "tests/test_tensor.py",
+    "tests/test_dtypes.py", "tests/test_symbols.py", "tests/test_sums.py", "tests/test_complex_limits.py",
+    "tests/autograd/test_graphs.py", "tests/autograd/test_sessions.py", "tests/test_lazy.py",
+    "tests/autograd/test_limits.py",
 )  # fmt: skip
 OPERATORS = {
     ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"), ast.FloorDiv: ("//", "/"),
@@ -187,11 +191,11 @@ def code_lines(function: Any, seen: set[Any]) -> Iterator[tuple[str, int]]:
 
 
 def rule_lines() -> dict[tuple[str, int], set[str]]:
-    """For each line of rules/: the primitives whose derivative runs through it."""
+    """For each line of rules/: the primitives that run through it, forward or backward."""
     found: dict[tuple[str, int], set[str]] = {}
     for name, p in PRIMITIVES.items():
         seen: set[Any] = set()
-        for function in (p.joint, *p.rules, *p.saves.values()):
+        for function in (p.function, p.joint, *p.rules, *p.saves.values()):
             for filename, line in code_lines(function, seen):
                 found.setdefault((str(Path(filename).relative_to(PACKAGE)), line), set()).add(name)
     return found

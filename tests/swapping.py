@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-SECONDS, MEMORY = 300, 16 << 30  # of the processor; who needs more has been noticed
+SECONDS, MEMORY = 120, 16 << 30  # of the processor; who needs more has been noticed
 UNFIT = 3  # the exit status of a mutant that cannot be swapped in
 Job = tuple[str, str, str, Sequence[str]]  # filename, its source, the mutated source, tests
 

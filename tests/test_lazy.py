@@ -88,7 +88,7 @@ def test_threads_give_numpys_gradients_and_read_each_block_once(model: str, tmp_
 def test_a_cluster_of_processes_gives_numpys_gradients_and_reads_each_block_once(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster,
         distributed.Client(cluster),
     ):
         for model in MODELS:

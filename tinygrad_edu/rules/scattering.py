@@ -20,7 +20,7 @@ def combined(ufunc: Any, x: Any, src: Any, indices: Any, axis: int) -> Any:
 
 def multiplied(x: Any, src: Any, indices: Any, axis: int) -> Any:
     """A copy of `x` multiplied by `src` where `indices` say."""
-    if isinstance(x, TensorBase) or isinstance(src, TensorBase):
+    if isinstance(src, TensorBase):  # so is x
         return scatter_prod(x, src, indices, axis=axis)
     return combined(np.multiply, x, src, indices, axis)
 
@@ -39,16 +39,16 @@ def product_of_others(x: Any, src: Any, indices: Any, axis: int) -> Any:
         return along(multiplied(x, src, indices, axis), indices, axis) / src
     place = flat_along_axis(indices, x.shape, axis)
     order = np.argsort(place, kind="stable")
-    new = np.diff(place[order], prepend=-1) != 0
+    new = np.append(True, np.diff(place[order]) != 0)
     last = np.append(new[1:], True)
-    s = np.reshape(src, -1)[order]
+    s = np.ravel(src)[order]
     others = earlier(s, new) * np.flip(earlier(np.flip(s, 0), last[::-1]), 0)
     return along(x, indices, axis) * np.reshape(others[np.argsort(order)], src.shape)
 
 
 def per_hit(g: Any, y: Any, x: Any, src: Any, indices: Any, axis: int) -> Any:
     """The cotangent of the extremes `y`, divided evenly among the elements that are equal to them."""
-    hits = np.equal(src, along(y, indices, axis)) * np.ones(src.shape)
+    hits = np.where(np.equal(src, along(y, indices, axis)), 1.0, 0.0)
     return g / np.maximum(put_along_axis(hits, indices, y.shape, axis) + np.equal(x, y), 1)
 
 
