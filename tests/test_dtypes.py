@@ -55,19 +55,21 @@ def test_pythons_numbers_stay_numbers():
 
 
 def test_equal_dtypes_are_one_object():
-    swapped = np.ones(2, ">f4")
+    swapped = np.array([1.5, -2.0], ">f4")
     other = np.ones(2, np.dtype("f4").newbyteorder("="))
     assert other.dtype is not tg.float32
     for a in (swapped, other):
         assert tg.from_numpy(a).dtype is tg.float32
+    assert tg.from_numpy(swapped).tolist() == [1.5, -2]
     assert np.shares_memory(tg.from_numpy(other).numpy(), other)
     assert tg.zeros(1, dtype="<f8").dtype is tg.float64
 
 
 @pytest.mark.parametrize("wrong", ["2", [1, 2], (1, 2), {1}, object()])
 def test_an_operand_must_be_a_number_an_array_or_a_tensor(wrong):
-    with pytest.raises(TypeError, match="expected a Tensor, an array or a number"):
+    with pytest.raises(TypeError, match="expected a Tensor, an array or a number") as caught:
         tg.exp(wrong)
+    assert ("make it one: tensor(" in str(caught.value)) == isinstance(wrong, (list, tuple))
 
 
 def test_several_results_are_no_operand():

@@ -12,6 +12,7 @@ import pytest
 
 import tinygrad_edu as tg
 import tinygrad_edu.nn.functional as F
+from tinygrad_edu.primitive import PRIMITIVES, rule
 
 da = pytest.importorskip("dask.array")
 
@@ -151,3 +152,18 @@ def test_an_unknown_size_is_refused_with_the_remedy() -> None:
     w = tg.tensor(np.ones(2), requires_grad=True)
     with pytest.raises((RuntimeError, ValueError), match="compute_chunk_sizes"):
         (tg.as_tensor(picked) * w).sum().backward()
+
+
+@pytest.mark.parametrize("elementwise", [True, False])
+@pytest.mark.parametrize(("operands", "place"), [(1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2), (4, 3)])
+def test_what_computes_a_lazy_operand_silently_is_named(elementwise: bool, operands: int, place: int) -> None:
+    makers = [
+        lambda a: np.array(a), lambda a, b: np.array(a + b), lambda a, b, c: np.array(a + b + c),
+        lambda a, b, c, d: np.array(a + b + c + d),
+    ]  # fmt: skip
+    f = rule(makers[operands - 1], *[lambda g: g] * operands, name="at_once", elementwise=elementwise)
+    given: list[Any] = [tg.ones(2, 3)] * operands
+    given[place] = tg.from_numpy(da.ones((2, 3), dtype=np.float32))
+    with pytest.raises(TypeError, match="at_once: dask has no at_once of its own"):
+        f(*given)
+    del PRIMITIVES["at_once"]

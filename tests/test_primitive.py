@@ -273,3 +273,18 @@ def test_a_second_pass_goes_through_what_keeps_nothing_and_stops_at_what_was_rel
         z.backward()
         with pytest.raises(RuntimeError, match="backward through the graph a second time: what partly saved"):
             z.backward()
+
+
+# -- whatever the number of operands ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operands", [1, 2, 3, 4])
+@pytest.mark.parametrize("elementwise", [True, False])
+def test_results_are_arrays_in_order_whatever_numpy_makes(operands: int, elementwise: bool) -> None:
+    makers = [lambda a: a, lambda a, b: a + b, lambda a, b, c: a + b * c, lambda a, b, c, d: a + b * c - d]
+    f = rule(makers[operands - 1], *[lambda g: g] * operands, name="f", elementwise=elementwise)
+    number = f(*[tg.tensor(2.0, requires_grad=True)] * operands)
+    assert type(number.detach().numpy()) is np.ndarray
+    if not elementwise:
+        turned = f(*[tg.arange(6.0).reshape(2, 3).t()] * operands)
+        assert turned.is_contiguous() and turned.view(6).tolist() == turned.flatten().tolist()

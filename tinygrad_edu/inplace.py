@@ -218,13 +218,13 @@ def relabelled(function: Callable[..., Any], name: str) -> Callable[..., Tensor]
 
 
 def _put(x: Any, value: Any, *, positions: Any) -> Any:
-    return np.reshape(replace(np.reshape(x, -1), (positions,), value), x.shape)
+    return np.reshape(replace(np.ravel(x), (positions,), value), x.shape)
 
 
 put_view = rule(
     _put,
-    lambda g, positions: np.reshape(replace(np.reshape(g, -1), (positions,), 0), g.shape),
-    lambda g, positions: last_written(np.reshape(g, -1), (positions,)),
+    lambda g, positions: np.reshape(replace(np.ravel(g), (positions,), 0), g.shape),
+    lambda g, positions: last_written(np.ravel(g), (positions,)),
     name="put_view",
 )
 """`x` with the flat `positions` replaced by `value`: what writing through a view does to its base."""

@@ -198,8 +198,8 @@ def recorder(p: Primitive) -> Callable[..., Any]:
             y = as_result(y if view or elementwise else in_order(y), arrays, name)
             if elementwise and y.dtype is not float32:
                 y = refloat(y, partial(function, **kwargs) if kwargs else function, tuple(arrays))
-        if real and (first := y[0] if several else y).dtype is not float32:
-            refuse_complex(name, first)
+        if real:
+            refuse_complex(name, *(y if several else (y,)))
         node = None
         plan, connected = p.follows[tuple([n is not None for n in nodes])]
         mode = recording.get() if plan else False

@@ -389,3 +389,37 @@ def test_a_gradient_of_one_number_stays_an_array_when_it_is_added_to_an_assigned
     (x * 3).backward()
     assert type(x.grad._array) is np.ndarray
     assert x.grad.item() == 5
+
+
+def test_an_output_that_is_given_twice_counts_twice():
+    x = leaf(1.0, 2.0)
+    y = x * x
+    autograd.backward([y, y], [tg.tensor([1.0, 10.0]), tg.tensor([0.5, -3.0])])
+    assert x.grad.tolist() == [3, 28]
+
+
+def test_outputs_and_inputs_may_come_from_an_iterator():
+    a, b = leaf(1.0, 2.0), leaf(3.0)
+    named = {"a": a, "b": b}
+    da, db = autograd.grad((y.sum() for y in (a * a, b * 5)), named.values())
+    assert (da.tolist(), db.tolist()) == ([2, 4], [5])
+
+
+def test_grad_gives_arrays_that_can_be_written_to_and_share_no_memory():
+    x, g = leaf(1.0, 2.0, 3.0, 4.0, shape=(2, 2)), tg.tensor([[1.0, 2.0], [3.0, 4.0]]).double()
+    (dx,) = autograd.grad(x.t(), x, g)
+    dx += 1
+    assert g.tolist() == [[1, 2], [3, 4]]
+    (ones,) = autograd.grad(x.sum(), x)
+    ones += 1
+    assert ones.tolist() == [[2, 2], [2, 2]]
+    s = scalar(3.0)
+    assert type(autograd.grad(s * s, s)[0]._array) is np.ndarray
+
+
+def test_recorded_gradients_know_how_often_was_differentiated():
+    x = leaf(1.0, 2.0)
+    y = (x * x * x).sum()
+    (dx,) = autograd.grad(y, x, create_graph=True)
+    (ddx,) = autograd.grad((dx * dx).sum(), x, create_graph=True)
+    assert [t.grad_fn.order for t in (y, dx, ddx)] == [0, 1, 2]

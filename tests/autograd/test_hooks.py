@@ -7,6 +7,7 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import autograd
+from tinygrad_edu.autograd.hooks import RemovableHandle
 
 
 def leaf(*values):
@@ -173,3 +174,11 @@ def test_a_hook_may_not_change_the_dtype():
     with pytest.raises(RuntimeError, match=r"dtype float64, not float32.*to\(grad\.dtype\)"):
         x.sum().backward()
     assert x.grad is None
+
+
+def test_a_handle_may_put_its_hook_first():
+    order = [1, 2]
+    handle = RemovableHandle(order, 0, first=True)
+    assert order == [0, 1, 2]
+    handle.remove()
+    assert order == [1, 2]

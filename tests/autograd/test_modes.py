@@ -175,3 +175,17 @@ def test_backward_passes_in_several_threads_over_their_own_graphs():
     for t in threads:
         t.join()
     assert results == {k: [400.0 * k] * 50 for k in range(4)}
+
+
+def test_decorators_need_no_parentheses():
+    @tg.enable_grad
+    def on() -> bool:
+        return recorded()
+
+    @tg.no_grad
+    def off() -> bool:
+        return recorded()
+
+    with tg.no_grad():
+        assert on()
+    assert not off()

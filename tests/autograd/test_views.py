@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tinygrad_edu as tg
+import tinygrad_edu.nn.functional as F
 from tinygrad_edu.primitive import PRIMITIVES
 
 # of a (2, 3) base: the view, and for each element of the base the factor that `view.mul_(10)` multiplies it with
@@ -89,3 +90,29 @@ def test_a_reshape_that_had_to_copy_is_no_view():
     assert a.tolist() == [[2, 2, 2], [2, 2, 2]]
     a.sum().backward()
     assert x.grad.tolist() == [[2, 2, 2], [2, 2, 2]]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda v: v.exp(),
+        lambda v: v * tg.tensor([2.0, 3.0, 5.0]).double(),
+        lambda v: tg.tensor([2.0, 3.0, 5.0]).double() - v,
+        lambda v: v @ tg.tensor([[2.0], [3.0], [5.0]]).double(),
+        lambda v: tg.tensor([[2.0, 3.0, 5.0]]).double() @ v,
+        lambda v: F.linear(v[None], tg.tensor([[2.0, 3.0, 5.0]]).double()),
+        lambda v: F.linear(tg.ones(1, 3).double(), v[None], tg.ones(1).double()),
+        lambda v: F.linear(tg.ones(1, 3).double(), tg.ones(3, 3).double(), v),
+        lambda v: tg.where(tg.tensor([True, False, True]), v, v * v),
+    ],
+)
+def test_whatever_reads_a_view_sees_that_its_base_has_been_changed(f):
+    leaf, x = base()
+    view = x[0]
+    x.mul_(10.0)
+    y = f(view)
+    cotangent = tg.linspace(1, 2, y.numel(), dtype=tg.float64).reshape(y.shape)
+    (found,) = tg.autograd.grad(y, leaf, cotangent)
+    (expected,) = tg.autograd.grad(f(anew := (leaf * 10.0)[0]), leaf, cotangent)
+    assert anew.tolist() == view.tolist()
+    np.testing.assert_allclose(found.numpy(), expected.numpy())

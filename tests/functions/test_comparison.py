@@ -247,3 +247,21 @@ def test_isin_asks_for_each_element() -> None:
     assert tg.isin(x, tg.tensor([4, 1])).tolist() == [[True, False], [False, True]]
     assert tg.isin(x, 2, invert=True).tolist() == [[True, False], [True, True]]
     assert tg.isin(3, x).item() is True
+
+
+@pytest.mark.parametrize(
+    ("shapes", "sizes", "dimension"),
+    [
+        (((2, 3), (2, 4)), (3, 4), 1),
+        (((2, 1), (3, 1)), (2, 3), 0),
+        (((5, 2), (4, 3, 2)), (5, 3), 1),
+        (((4,), (3,)), (4, 3), 0),
+        (((3, 2, 2), (4, 1, 2)), (3, 4), 0),
+    ],
+)
+def test_the_error_names_the_sizes_that_differ_and_where(shapes: Any, sizes: Any, dimension: int) -> None:
+    a, b = (tg.zeros(shape) for shape in shapes)
+    says = rf"tensor a \({sizes[0]}\) must match the size of tensor b \({sizes[1]}\) at non-singleton dimension {dimension}:"
+    for f in (lambda: a + b, lambda: a < b):
+        with pytest.raises(RuntimeError, match=says):
+            f()

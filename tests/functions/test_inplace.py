@@ -209,9 +209,9 @@ def test_windows_share_the_stamp_of_what_they_are_windows_of() -> None:
 
 
 def test_expanded_unfolded_and_read_only_memory_is_refused() -> None:
-    x = tg.zeros(1, 3)
-    refused(lambda: x.expand(2, 3).add_(1.0), "same memory|cannot be written", x)
-    refused(lambda: x[0].unfold(0, 2, 1).add_(1.0), "same memory", x)
+    x = tg.zeros(1, 4)
+    refused(lambda: x.expand(2, 4).add_(1.0), "same memory|cannot be written", x)
+    refused(lambda: x[0].unfold(0, 3, 1).add_(1.0), "same memory", x)
     a = np.zeros(3)
     a.flags.writeable = False
     t = tg.as_tensor(a)
@@ -222,7 +222,9 @@ def test_expanded_unfolded_and_read_only_memory_is_refused() -> None:
 def test_results_of_another_shape_or_dtype_are_refused() -> None:
     x, i = tg.ones(3), tg.tensor([1, 2])
     refused(lambda: x.add_(tg.ones(2, 3)), r"shape \(2, 3\)", x)
-    refused(lambda: i.mul_(0.5), "float32 can't be cast to the desired output type int64", i)
+    refused(lambda: i.mul_(0.5), r"float32 can't be cast to the desired output type int64.*x\.float\(\)", i)
+    refused(lambda: x.mul_(1j), r"complex64 can't be cast to the desired output type float32.*x\.cfloat\(\)", x)
+    refused(lambda: x.__setitem__(0, 1j), "its imaginary part would be lost", x)
     refused(lambda: x.__setitem__(slice(None), tg.ones(2)), "does not broadcast", x)
     refused(lambda: x.copy_(tg.ones(1, 3)), "more dimensions", x)
     with pytest.raises(TypeError, match="stack"):
@@ -354,3 +356,39 @@ def test_a_quotient_may_be_changed_in_place() -> None:
     y[0] = 1
     (y * tg.tensor([5.0, 7.0])).sum().backward()
     np.testing.assert_allclose(x.grad.numpy(), 14 * np.array([-12.0, 9.0]) / 125, rtol=1e-6)
+
+
+def test_a_tensor_keeps_the_dtype_of_its_gradient_when_a_wider_one_is_added_in_place() -> None:
+    w, g = tg.ones(2, requires_grad=True), tg.tensor([2.0, -3.0])
+    x = w * 1
+    x.add_(tg.ones(2).double() * w)
+    x.retain_grad()
+    x.backward(g)
+    assert x.grad.dtype == w.grad.dtype == tg.float32
+    assert (x.grad.tolist(), w.grad.tolist()) == ([2, -3], [4, -6])
+
+
+def test_parts_whose_elements_lie_apart_can_be_written() -> None:
+    mask, x = tg.zeros(2, 3, dtype=tg.bool), tg.zeros(4)
+    mask[:, :2].logical_not_()
+    assert mask.tolist() == [[True, True, False]] * 2
+    x[::2].unsqueeze(0).add_(1.0)
+    assert x.tolist() == [1, 0, 1, 0]
+
+
+def test_the_version_counts_changes_in_place() -> None:
+    x = tg.zeros(3)
+    versions = [x._version]
+    for change in (lambda: x.add_(1.0), lambda: x[:2].mul_(2.0), lambda: x.__setitem__(0, 5.0)):
+        change()
+        versions.append(x._version)
+    assert versions == [0, 1, 2, 3]
+
+
+def test_a_view_of_a_computed_tensor_stays_the_same_node_while_nothing_changes() -> None:
+    y = leaf(2, 3) * 2
+    v, g = y[0], cot(3)
+    assert v.grad_fn is v.grad_fn
+    v.retain_grad()
+    (v * 3).backward(g)
+    equal(v.grad, 3 * g.numpy())

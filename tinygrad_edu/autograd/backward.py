@@ -73,7 +73,7 @@ def _sequence(x: Any) -> Sequence[Any]:
     """One tensor as a tuple; several as they are, model.parameters() among them."""
     if isinstance(x, (tuple, list)):
         return x
-    return tuple(x) if not isinstance(x, TensorBase) and isinstance(x, (Iterator, ValuesView)) else (x,)
+    return tuple(x) if isinstance(x, (Iterator, ValuesView)) else (x,)
 
 
 def backward(

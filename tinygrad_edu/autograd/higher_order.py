@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
-
 from tinygrad_edu.node import Node, pick, wrap
-from tinygrad_edu.rules.shaping import cast
 
 __all__ = ["as_tensors", "noting"]
 
@@ -41,10 +38,7 @@ def as_tensors(node: Node) -> tuple[Any, ...]:
 
 def _on_edge(a: Any, edge: Any) -> Any:
     """A saved operand as a Tensor that leads to its edge."""
-    if edge is None or edge.dtype == a.dtype:
-        return a if edge is None else wrap(a, edge)
-    # promotion has cast it: a recorded cast leads back to the edge
-    return wrap(a, cast(wrap(np.zeros(edge.shape, edge.dtype), edge), dtype=a.dtype)._node)
+    return a if edge is None else wrap(a, edge)
 
 
 def noting(nodes: Iterable[Node], other: Any) -> Callable[[Node, Any, Any], None]:
