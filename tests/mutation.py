@@ -75,10 +75,11 @@ ENGINE_TESTS = (  # the slow ones last
     "tests/autograd/test_function.py", "tests/autograd/test_several_results.py", "tests/autograd/test_anomaly.py",
     "tests/autograd/test_modes.py", "tests/autograd/test_bad_input.py", "tests/functions/test_inplace.py",
     "tests/functions/test_buffers.py", "tests/functions/test_resizing.py", VIEWS, "tests/test_tensor.py",
-    "tests/test_dtypes.py", "tests/test_symbols.py", "tests/test_sums.py", "tests/test_complex_limits.py", "tests/test_complex.py",
-    "tests/test_errors.py", "tests/functions/test_creation.py", "tests/functions/test_pointwise.py",
-    "tests/functions/test_comparison.py", "tests/autograd/test_graphs.py", "tests/autograd/test_sessions.py", "tests/test_lazy.py",
-    "tests/autograd/test_limits.py", "tests/gradients/test_gradients.py::test_gradients_of[put_view]",
+    "tests/test_dtypes.py", "tests/test_symbols.py", "tests/test_sums.py", "tests/test_complex_limits.py",
+    "tests/test_complex.py", "tests/test_errors.py", "tests/functions/test_creation.py",
+    "tests/functions/test_pointwise.py", "tests/functions/test_comparison.py", "tests/autograd/test_graphs.py",
+    "tests/autograd/test_sessions.py", "tests/test_lazy.py", "tests/autograd/test_limits.py",
+    "tests/gradients/test_gradients.py::test_gradients_of[put_view]",
     "tests/gradients/test_gradients.py::test_gradients_of[setitem]",
 )  # fmt: skip
 OPERATORS = {

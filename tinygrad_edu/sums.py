@@ -40,9 +40,9 @@ def sum_of_squares(x: ndarray) -> Any:
     n = x.size
     if n <= LONG:
         return np.vdot(x, x)
-    x = x.reshape(-1)
-    rows = x[: n - n % LONG].reshape(-1, LONG)
+    x = x.ravel()
     rest = x[n - n % LONG :]
+    rows = x[: n - n % LONG].reshape(n // LONG, LONG)
     return _add(np.vecdot(rows, rows)) + np.vdot(rest, rest)
 
 

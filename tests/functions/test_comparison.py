@@ -261,7 +261,7 @@ def test_isin_asks_for_each_element() -> None:
 )
 def test_the_error_names_the_sizes_that_differ_and_where(shapes: Any, sizes: Any, dimension: int) -> None:
     a, b = (tg.zeros(shape) for shape in shapes)
-    says = rf"tensor a \({sizes[0]}\) must match the size of tensor b \({sizes[1]}\) at non-singleton dimension {dimension}:"
+    says = rf"tensor a \({sizes[0]}\) must match .* b \({sizes[1]}\) at non-singleton dimension {dimension}:"
     for f in (lambda: a + b, lambda: a < b):
         with pytest.raises(RuntimeError, match=says):
             f()
