@@ -72,7 +72,7 @@ def add_up(x: ndarray, axis: Any, keepdims: bool = False) -> Any:
     axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
     if not x.flags.c_contiguous:
         if x.flags.f_contiguous:
-            return add_up(x.T, tuple(-1 - k if k < 0 else x.ndim - 1 - k for k in axes), keepdims).T
+            return add_up(x.T, tuple(-1 - k for k in axes), keepdims).T
         if 0 in x.strides:  # expanded: a copy could be far larger
             return _add(x, axis=axis, keepdims=keepdims)
         x = np.ascontiguousarray(x)
@@ -84,8 +84,8 @@ def add_up(x: ndarray, axis: Any, keepdims: bool = False) -> Any:
         while k and k - 1 in added:
             k -= 1
         if k < last:
-            n, after = math.prod(x.shape[k:last]), math.prod(x.shape[last:])
-            x = _rows(x.reshape(-1, n, after)).reshape(*x.shape[:k], *(1,) * (last - k), *x.shape[last:])
+            before, n, after = (math.prod(sides) for sides in (x.shape[:k], x.shape[k:last], x.shape[last:]))
+            x = _rows(x.reshape(before, n, after)).reshape(x.shape[:k] + x.shape[last:])
         k -= k > 0
     return x.reshape(left)
 
