@@ -423,3 +423,23 @@ def test_recorded_gradients_know_how_often_was_differentiated():
     (dx,) = autograd.grad(y, x, create_graph=True)
     (ddx,) = autograd.grad((dx * dx).sum(), x, create_graph=True)
     assert [t.grad_fn.order for t in (y, dx, ddx)] == [0, 1, 2]
+
+
+def test_retained_gradients_add_up_over_passes():
+    x = leaf(1.0, 2.0)
+    x.retain_grad()  # a leaf keeps its own anyway
+    y = x * x
+    y.retain_grad()
+    y.retain_grad()
+    y.backward(tg.tensor([1.0, 10.0]), retain_graph=True)
+    y.backward(tg.tensor([0.5, -3.0]))
+    assert (y.grad.tolist(), x.grad.tolist()) == ([1.5, 7], [3, 28])
+
+
+def test_a_gradient_that_is_taken_back_is_forgotten():
+    x, g = leaf(1.0), tg.tensor([2.0]).double()
+    x.grad = g
+    assert x.grad is g
+    x.grad, gone = None, weakref.ref(g)
+    del g
+    assert gone() is None
