@@ -67,7 +67,11 @@ NEAR = {  # where the tests of a file of rules/ are, besides those named like it
     "indexing": [VIEWS],
     "scattering": ["tests/functions/test_indexing.py"],
     "shaping": [VIEWS],
-    "special": ["tests/rules/test_special_values_elementwise.py", "tests/functions/test_pointwise.py"],
+    "special": [
+        "tests/rules/test_special_values_elementwise.py",
+        "tests/functions/test_pointwise.py",
+        "tests/test_lazy.py::test_the_error_function_stays_lazy",
+    ],
     "windows": ["tests/nn/test_convolution.py", "tests/nn/test_pooling.py"],
 }
 ENGINE_TESTS = (  # the slow ones last

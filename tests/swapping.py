@@ -109,7 +109,7 @@ def chosen(items: Sequence[Any], tests: Sequence[str]) -> list[Any]:
     found = {}
     for path, _, word in (t.partition(" -k ") for t in tests):
         for i in items:
-            if (i.nodeid == path or i.nodeid.startswith((path + "/", path + "::"))) and word in i.nodeid.lower():
+            if (i.nodeid == path or i.nodeid.startswith((path + "/", path + "::", path + "["))) and word in i.nodeid.lower():
                 found[i.nodeid] = i
     return list(found.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import uuid
 from pathlib import Path
@@ -152,6 +153,14 @@ def test_an_unknown_size_is_refused_with_the_remedy() -> None:
     w = tg.tensor(np.ones(2), requires_grad=True)
     with pytest.raises((RuntimeError, ValueError), match="compute_chunk_sizes"):
         (tg.as_tensor(picked) * w).sum().backward()
+
+
+@pytest.mark.parametrize("n", [3, 1000])  # numbers at once are computed in another way the fewer they are
+def test_the_error_function_stays_lazy(n: int) -> None:
+    x = np.linspace(-2, 2, n)
+    y = tg.erf(tg.from_numpy(da.from_array(x, chunks=n // 2)))
+    assert isinstance(y._array, da.Array)
+    np.testing.assert_allclose(y._array.compute(), [math.erf(v) for v in x], rtol=1e-13)
 
 
 @pytest.mark.parametrize("elementwise", [True, False])

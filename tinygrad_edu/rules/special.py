@@ -78,7 +78,7 @@ def by_size(few: Callable[[float], float], many: Callable[[Any], Any], x: Any) -
     """One of two ways to the same: Python's own for few numbers, ours for many, by blocks that stay in the cache."""
     if type(x) is not ndarray or FEW < x.size <= BLOCK:
         return many(x)
-    flat = np.reshape(x, -1)
+    flat = np.ravel(x)
     if x.size <= FEW:
         y = np.array([few(v) for v in flat.tolist()], x.dtype)
     else:
