@@ -358,6 +358,14 @@ def test_erfinv_undoes_erf() -> None:
     assert_allclose(tg.erfinv(tg.erf(wrap(x)))._array, x, atol=1e-12)
 
 
+@pytest.mark.parametrize(("f", "pole"), [(tg.xlogy, 0.0), (tg.special.xlog1py, -1.0)])
+def test_nothing_times_a_logarithm_is_nothing_but_nan_stays(f: Any, pole: float) -> None:
+    a = t([0.0, 0.0, 0.0, 2.0, 2.0, 1.0])
+    b = t([pole, pole - 1, np.nan, pole, pole + 3, np.nan])
+    with np.errstate(all="ignore"):
+        assert_allclose(f(a, b)._array, [0, 0, np.nan, -np.inf, 2 * np.log(3), np.nan])
+
+
 # -- the gamma function, with and without SciPy -----------------------------------------------------------
 
 
