@@ -31,11 +31,8 @@ def T(x: Any) -> Any:
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """x @ weightᵀ + bias: one matrix product, however many axes `x` has."""
     y = product(x, T(weight))
-    if bias is None:
-        return y
-    if type(y) is not ndarray:
-        return y + bias
-    y += bias
+    if bias is not None:
+        y += bias
     return y
 
 
