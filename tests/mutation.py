@@ -52,7 +52,7 @@ NEAR = {  # where the tests of a file of rules/ are, besides those named like it
         "tests/functions/test_reductions.py",
     ],
     "decompositions": ["tests/rules/test_special_values_linalg.py", "tests/test_linalg.py"],
-    "elementwise": ["tests/functions/test_pointwise.py"],
+    "elementwise": ["tests/functions/test_pointwise.py", "tests/functions/test_comparison.py"],
     "joining": ["tests/functions/test_shaping.py"],
     "linalg": ["tests/functions/test_products.py", "tests/test_linalg.py"],
     "losses": [

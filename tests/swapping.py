@@ -108,8 +108,9 @@ def chosen(items: Sequence[Any], tests: Sequence[str]) -> list[Any]:
     names), in the order of the naming."""
     found = {}
     for path, _, word in (t.partition(" -k ") for t in tests):
+        parts = (path + "/", path + "::", path + "[")
         for i in items:
-            if (i.nodeid == path or i.nodeid.startswith((path + "/", path + "::", path + "["))) and word in i.nodeid.lower():
+            if (i.nodeid == path or i.nodeid.startswith(parts)) and word in i.nodeid.lower():
                 found[i.nodeid] = i
     return list(found.values())
 
