@@ -39,7 +39,7 @@ ENGINE = (
     "autograd/propagate.py", "inplace.py", "memory.py", "node.py", "operands.py", "primitive.py", "recorders.py",
     "sums.py", "tensor.py",
 )  # fmt: skip
-VIEWS = "tests/autograd/test_views.py"
+LAZY, VIEWS = "tests/test_lazy.py", "tests/autograd/test_views.py"
 NEAR = {  # where the tests of a file of rules/ are, besides those named like it
     "activations": [
         "tests/rules/test_special_values_neural.py",
@@ -60,9 +60,11 @@ NEAR = {  # where the tests of a file of rules/ are, besides those named like it
         "tests/nn/test_losses.py",
         "tests/nn/test_losses_labels.py",
         "tests/nn/test_loss_modules.py",
+        LAZY,
     ],
+    "reductions": [LAZY],
     "neural": ["tests/nn/test_functional.py", "tests/nn/test_layers.py"],
-    "normalization": ["tests/nn/test_norms.py"],
+    "normalization": ["tests/nn/test_norms.py", LAZY],
     "recurrent": ["tests/nn/test_recurrent.py"],
     "indexing": [VIEWS],
     "scattering": ["tests/functions/test_indexing.py"],
@@ -70,7 +72,7 @@ NEAR = {  # where the tests of a file of rules/ are, besides those named like it
     "special": [
         "tests/rules/test_special_values_elementwise.py",
         "tests/functions/test_pointwise.py",
-        "tests/test_lazy.py::test_the_error_function_stays_lazy",
+        LAZY,
     ],
     "windows": ["tests/nn/test_convolution.py", "tests/nn/test_pooling.py"],
 }
@@ -82,7 +84,7 @@ ENGINE_TESTS = (  # the slow ones last
     "tests/test_dtypes.py", "tests/test_symbols.py", "tests/test_sums.py", "tests/test_complex_limits.py",
     "tests/test_complex.py", "tests/test_errors.py", "tests/functions/test_creation.py",
     "tests/functions/test_pointwise.py", "tests/functions/test_comparison.py", "tests/autograd/test_graphs.py",
-    "tests/autograd/test_sessions.py", "tests/test_lazy.py", "tests/autograd/test_limits.py",
+    "tests/autograd/test_sessions.py", LAZY, "tests/autograd/test_limits.py",
     "tests/gradients/test_gradients.py::test_gradients_of[put_view]",
     "tests/gradients/test_gradients.py::test_gradients_of[setitem]",
 )  # fmt: skip

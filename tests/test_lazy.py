@@ -155,6 +155,30 @@ def test_an_unknown_size_is_refused_with_the_remedy() -> None:
         (tg.as_tensor(picked) * w).sum().backward()
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x.amax(0), lambda x: x.amin(1), lambda x: x.mean(0), lambda x: x.var(0), lambda x: x.norm(dim=1),
+        lambda x: x.logsumexp(1), lambda x: x.softmax(1), lambda x: F.mse_loss(x, x * x),
+        lambda x: F.cross_entropy(x, tg.tensor([0, 2, 1, 2, 0, 0])),
+        lambda x: F.batch_norm(x, None, None, tg.tensor([1.0, 2.0, 3.0]).double(), training=True),
+        lambda x: F.batch_norm(x, None, None, None, tg.tensor([1.0, 2.0, 3.0]).double(), training=True),
+        lambda x: F.layer_norm(x, (3,)),
+    ],
+)  # fmt: skip
+def test_reductions_and_norms_stay_lazy_and_are_numpys(f: Any) -> None:
+    x = np.random.default_rng(0).standard_normal((6, 3))
+    a, b = tg.from_numpy(x), tg.from_numpy(da.from_array(x, chunks=(2, 3)))
+    for t in (a, b):
+        t.requires_grad_()
+    expected, found = f(a), f(b)
+    assert isinstance(found._array, da.Array)
+    np.testing.assert_allclose(found._array.compute(), expected.detach().numpy(), rtol=1e-12)
+    cotangent = np.random.default_rng(1).standard_normal(expected.shape)
+    (want,), (have,) = (tg.autograd.grad(y, t, tg.tensor(cotangent)) for y, t in ((expected, a), (found, b)))
+    np.testing.assert_allclose(np.asarray(have._array), want.numpy(), rtol=1e-10, atol=1e-14)
+
+
 @pytest.mark.parametrize("n", [3, 1000])  # numbers at once are computed in another way the fewer they are
 def test_the_error_function_stays_lazy(n: int) -> None:
     x = np.linspace(-2, 2, n)

@@ -296,3 +296,10 @@ def test_numpys_and_pytorchs_error_classes_catch_singular_matrices() -> None:
     for kind in (np.linalg.LinAlgError, RuntimeError):
         with pytest.raises(kind):
             linalg.inv(tg.tensor(np.zeros((2, 2))))
+
+
+def test_pinv_measures_singular_values_by_the_largest_of_them() -> None:
+    tiny = tg.tensor(1e-20 * np.eye(2))
+    np.testing.assert_allclose(numbers(linalg.pinv(tiny)), 1e20 * np.eye(2))
+    np.testing.assert_array_equal(numbers(linalg.pinv(tg.zeros(2, 2), rtol=0.0, atol=0.0)), np.zeros((2, 2)))
+    np.testing.assert_array_equal(numbers(linalg.pinv(tg.eye(2), rtol=1.0)), np.zeros((2, 2)))

@@ -315,3 +315,15 @@ def test_renorm_scales_long_slices_down_and_leaves_the_others() -> None:
     assert np.all(tg.norm(tg.renorm(x, 1, 1, 2.0), 1, 0)._array <= 2)
     with pytest.raises(RuntimeError, match="2 dimensions"):
         tg.renorm(t([1.0]), 2, 0, 1.0)
+
+
+def test_the_variance_of_float32_is_exact_far_from_zero() -> None:
+    x = (1e4 + np.random.default_rng(0).random(1000)).astype(np.float32)
+    expected = x.astype(np.float64).var(ddof=1)
+    assert_allclose(tg.var(t(x, np.float32))._array, expected, rtol=1e-6)
+    assert_allclose(tg.std(t(x, np.float32))._array, np.sqrt(expected), rtol=1e-6)
+
+
+def test_the_median_is_nan_where_a_number_is_missing() -> None:
+    assert np.isnan(tg.median(t([1.0, np.nan, 3.0, 2.0]))._array)
+    assert np.isnan(tg.median(t([]))._array)

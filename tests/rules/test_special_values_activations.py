@@ -13,7 +13,9 @@ import tinygrad_edu.nn.functional as F
 
 def test_softplus_is_not_linear_yet_at_its_threshold() -> None:
     x = tg.tensor([1.5, 1.500001], dtype=tg.float64, requires_grad=True)
-    F.softplus(x, 2.0, 3.0).backward(tg.tensor([3.0, 5.0], dtype=tg.float64))
+    y = F.softplus(x, 2.0, 3.0)
+    assert y.tolist() == pytest.approx([math.log1p(math.exp(3)) / 2, 1.500001], rel=1e-12)
+    y.backward(tg.tensor([3.0, 5.0], dtype=tg.float64))
     assert x.grad.tolist() == pytest.approx([3 / (1 + math.exp(-3)), 5], rel=1e-12)
 
 

@@ -79,9 +79,7 @@ def batch_norm(x: Any, weight: Any, bias: Any, *, eps: float) -> Any:
     v = products_per_channel(d, d) / number(x)
     r = 1 / np.sqrt(v + eps)
     scale = r if weight is None else r * weight
-    if type(d) is ndarray:
-        d *= scale
-        if bias is not None:
-            d += bias
-        return (d, m, v), m, r
-    return (d * scale if bias is None else d * scale + bias, m, v), m, r
+    d *= scale
+    if bias is not None:
+        d += bias
+    return (d, m, v), m, r

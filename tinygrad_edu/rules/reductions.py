@@ -181,7 +181,7 @@ def norm_cotangent(g: Any, y: Any, x: Any, ord: float, axis: Any, keepdims: bool
 
 def lower_median(x: Any) -> Any:
     """The middle element in order, the lower one of two; NaN if one is NaN, or if there are none."""
-    flat = np.reshape(numpy_only(x, "median"), -1)
+    flat = np.ravel(numpy_only(x, "median"))
     if flat.size == 0 or np.isnan(flat).any():
         return np.full((), np.nan, x.dtype)
     k = (flat.size - 1) // 2
