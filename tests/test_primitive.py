@@ -288,3 +288,66 @@ def test_results_are_arrays_in_order_whatever_numpy_makes(operands: int, element
     if not elementwise:
         turned = f(*[tg.arange(6.0).reshape(2, 3).t()] * operands)
         assert turned.is_contiguous() and turned.view(6).tolist() == turned.flatten().tolist()
+
+
+@pytest.mark.parametrize("operands", [1, 2, 3, 4])
+@pytest.mark.parametrize("elementwise", [True, False])
+def test_several_results_are_several_whatever_the_number_of_operands(operands: int, elementwise: bool) -> None:
+    makers = [
+        lambda a: (a + a, a * a), lambda a, b: (a + b, a * b), lambda a, b, c: (a + b, a * b * c),
+        lambda a, b, c, d: (a + b, a * b * c * d),
+    ]  # fmt: skip
+    rules = [lambda g, a: g[0] * 2 + g[1] * 2 * a] if operands == 1 else [lambda g: g[0]] + [None] * (operands - 1)
+    f = rule(makers[operands - 1], *rules, name="f", elementwise=elementwise)
+    first, second = f(*(xs := [leaf(1.0, 2.0), leaf(3.0, 4.0), leaf(5.0, 6.0), leaf(7.0, 8.0)][:operands]))
+    plain = makers[operands - 1](*(x.detach().numpy() for x in xs))
+    assert [first.tolist(), second.tolist()] == [p.tolist() for p in plain]
+    expected = [2 * 1 + 3 * 2 * 1, 2 * 10 + 3 * 2 * 2] if operands == 1 else [1, 10]
+    loss = (first * tg.tensor([1.0, 10.0])).sum() + 3 * second.sum()
+    assert tg.autograd.grad(loss, xs[0])[0].tolist() == expected
+
+
+def test_results_keep_their_order_in_memory_and_of_each_other() -> None:
+    f = rule(lambda a: (a.T * 2, (a * 3).T), lambda g: (g[0] * 2 + g[1] * 3).T, name="f")
+    for y in f(tg.arange(6.0).reshape(2, 3)):
+        assert y.is_contiguous()
+
+
+def test_a_function_of_three_operands_may_have_a_by_product() -> None:
+    f = rule(
+        lambda a, b, c: (a * b * c, a * b),
+        lambda g, b, c: g * b * c,
+        lambda g, a, c: g * a * c,
+        lambda g, p: g * p,
+        saves={"p": lambda a, b: a * b},
+        name="f",
+    )
+    a, b, c = leaf(2.0), leaf(3.0), leaf(5.0)
+    assert slopes(f(a, b, c), a, b, c) == [[15], [10], [6]]
+
+
+def test_mistakes_in_rules_are_named_where_the_rule_is_written() -> None:
+    with pytest.raises(TypeError, match=r"a rule of scaled reads \['scalee'\]; there are only .*'scale'"):
+        rule(lambda x, *, scale: x * scale, lambda g, scalee: g * scalee, name="scaled")
+    with pytest.raises(TypeError, match=r"joined takes any number of operands: .*joint="):
+        rule(lambda *xs: np.concatenate(xs), lambda g: g, name="joined")
+
+
+@pytest.mark.parametrize(
+    ("joint", "says"),
+    [
+        (lambda g, a, b: None, "must give a sequence"),
+        (lambda g, a, b: (g * b,), "must give a sequence"),
+        (lambda g, a, b: (g * b, 2.0), "gave a float, not an array"),
+    ],
+)
+def test_a_joint_rule_that_gives_something_else_is_named(joint: Any, says: str) -> None:
+    f = rule(lambda a, b: a * b, joint=joint, name="mine")
+    with pytest.raises(TypeError, match=rf"rule of mine.*{says}"):
+        f(leaf(1.0), leaf(2.0)).backward()
+
+
+def test_a_rule_of_fewer_axes_than_its_operand_is_named() -> None:
+    f = rule(lambda x: x * 2, lambda g: np.sum(g * 2), name="lost_axis")
+    with pytest.raises(RuntimeError, match=r"lost_axis gave a cotangent of shape \(\) for an operand of shape \(2,\)"):
+        f(leaf(1.0, 2.0)).sum().backward()

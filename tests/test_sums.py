@@ -68,3 +68,25 @@ def test_statistics_of_columns_are_exact_in_float32():
     scaled = (x - x.mean(0)) / x.std(0)
     assert str(scaled.std(0)) == "tensor([1., 1., 1.])"  # to the last digit
     np.testing.assert_allclose(x.sum((0,)), exact.sum(0), rtol=4e-7)
+
+
+@pytest.mark.parametrize("axis", [0, 1, (0, 1), (0, 2), (-3, -1), None])
+def test_expanded_arrays_are_added_up_as_exactly_as_others(axis):
+    x = np.broadcast_to(np.random.default_rng(0).random((1, 3, 50), np.float32), (30_000, 3, 50))
+    exact = np.add.reduce(x[:1].astype(np.float64), axis=axis, keepdims=True)
+    exact = exact * 30_000 if axis != 1 else np.broadcast_to(exact, (30_000, 1, 50))
+    np.testing.assert_allclose(add_up(x, axis, keepdims=True), exact, rtol=3e-6)
+    assert add_up(x, axis).dtype == np.float32
+
+
+def test_gradients_of_what_was_broadcast_over_many_rows_are_exact():
+    x, b = tg.zeros(200_000, 3), tg.zeros(3, requires_grad=True)
+    (x + b).mean().backward()
+    np.testing.assert_allclose(b.grad.numpy(), 1 / 3, rtol=1e-6)
+
+
+def test_float16_counts_beyond_2048():
+    x, b = tg.zeros(4096, 2, dtype=tg.float16), tg.zeros(2, dtype=tg.float16, requires_grad=True)
+    (x + b).sum().backward()
+    assert (b.grad.dtype, b.grad.tolist()) == (tg.float16, [4096, 4096])
+    assert tg.ones(4096, 2, dtype=tg.float16).sum(0).tolist() == [4096, 4096]

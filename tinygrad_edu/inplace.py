@@ -80,7 +80,7 @@ def assign(tensor: Any, compute: Callable[[Any], Any], name: str) -> Any:
         if made is None or tensor._view is not None:
             _record_write(tensor, edge, _ALL, new, made, name, mode)
         else:
-            tensor._node = made if made.dtype == array.dtype else cast(new, dtype=array.dtype)._node
+            tensor._move(made if made.dtype == array.dtype else cast(new, dtype=array.dtype)._node)
     np.copyto(array, value, casting="unsafe")
     memory.changed(array, name)
     return tensor
@@ -189,7 +189,8 @@ def _record_write(tensor: Any, edge: Any, index: tuple[Any, ...], value: Any, ma
         p, kwargs = PRIMITIVES["put_view"], {"positions": view.step(everything)._array[index]}
     plan = p.plan((below is not None) + 2 * (made is not None))
     edges = tuple(e for e in (below, made) if e is not None)
-    base._node = node = record(plan, edges, (base._array, base._array, value._array), kwargs)._node
+    node = record(plan, edges, (base._array, base._array, value._array), kwargs)._node
+    base._move(node)
     if mode is not True:
         mode(node, (wrap(base._array, below), value), base)
 
@@ -208,7 +209,8 @@ def relabelled(function: Callable[..., Any], name: str) -> Callable[..., Tensor]
         old = wrap(self._array, edge)
         old._view = self._view
         new = function(old, *args, **kwargs)
-        self._array, self._node, self._view = new._array, new._node, new._view
+        self._array, self._view = new._array, new._view
+        self._move(new._node)
         return self
 
     method.__name__ = name

@@ -142,4 +142,5 @@ class View:
             made = self.step(base)._node
         finally:
             recording.set(before)
-        self.seen, tensor._node = now, made
+        self.seen = now
+        tensor._move(made)

@@ -33,6 +33,13 @@ class TensorBase:
     _view: View | None  # set where it shares memory with an older tensor
     retains_grad: bool  # whether it was computed and keeps its gradient all the same
 
+    def _move(self, node: Node | Leaf | None) -> None:
+        """Change in place: from now on `node` made it, and the gradient that is retained is that of the new numbers."""
+        old, self._node = self._node, node
+        if self.retains_grad and isinstance(old, Node) and isinstance(node, Node):
+            node.hooks = type(old.hooks)()
+            node.hooks.last, old.hooks.last = old.hooks.last, None
+
     def _edge(self) -> Node | Leaf | None:
         """Where this tensor's cotangent goes (None: nowhere)."""
         if self._view is not None:

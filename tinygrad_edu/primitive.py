@@ -10,19 +10,20 @@ The parameters of a rule name what it reads, and nothing else is kept for the ba
 
     g               the cotangent of the result (a tuple, if the primitive has several results)
     y               the result (likewise)
-    x | a, b, c     an operand; a function written here names its own
+    x | a, b, c     an operand of a NumPy function; of a function written here, by the name of its parameter
     _x, _a, …       an operand of which only shape and dtype are used; it holds no memory
     p, mask, …      a by-product of the forward call, declared with ``saves=``
     axis, …         keyword arguments of the call
 
 The engine then sums over broadcast axes, casts to the operand's dtype and checks the shape:
-no rule does that by hand (`tinygrad_edu.autograd.backward`).
+no rule does that by hand (`fit` in `tinygrad_edu.autograd.propagate`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from inspect import CO_VARARGS, CO_VARKEYWORDS
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -61,20 +62,20 @@ class Plan:
     def __init__(self, primitive: Primitive, mask: int) -> None:
         self.primitive, self.pointwise = primitive, primitive.pointwise
         wanted = [i for i in range(mask.bit_length()) if mask >> i & 1]
-        rules = [primitive.joint] if primitive.joint else [r for i in wanted if (r := primitive.rules[i])]
+        rules: list[Any] = [primitive.joint] if primitive.joint else [primitive.rules[i] for i in wanted]
         reads = [primitive.reads(r) for r in rules]
         names = list(dict.fromkeys(n for positional, _ in reads for n in positional))
-        # a by-product is read from what was saved, or made anew from what its definition names
+        # a by-product is read from what was saved, or (create_graph) made anew from what its definition names
         defined = [n for name in names if name in primitive.saves for n in _parameters(primitive.saves[name])]
         names += [n for n in dict.fromkeys(defined) if n in primitive.environment and n not in names]
-        self.sources = tuple(primitive.environment[n.removeprefix("_")] for n in names)
-        self.ghosts = tuple(k for k, n in enumerate(names) if n.startswith("_"))
+        self.sources = tuple(primitive.environment[n.removeprefix("_")] for n in names)  # positions in (y, x, …, p, …)
+        self.ghosts = tuple(k for k, n in enumerate(names) if n.startswith("_"))  # those of `_x`, …
         self.heavy = len(self.ghosts) < len(names)  # whether arrays are kept that a pass should release
         self.keep = _picker(self.sources)
         self.wanted = tuple(wanted)  # positions of the operands that `Node.edges` stands for
         self.joint = primitive.joint is not None
         self.several = False  # whether there are several results: the first call shows it
-        self.calls = tuple(
+        self.calls = tuple(  # (rule, what picks its values from the saved ones: None for all, its keyword arguments)
             (r, None if [*p] == names else _picker(tuple(names.index(n) for n in p)), k)
             for r, (p, k) in zip(rules, reads, strict=True)
         )
@@ -185,7 +186,7 @@ def recorder(p: Primitive) -> Callable[..., Any]:
                 raise
             raise mismatch(name, arrays, error) from None
         except TypeError:
-            if elementwise:  # NumPy does not have it for complex numbers, it may be
+            if elementwise:  # perhaps because NumPy does not have it for complex numbers
                 refuse_complex(name, *arrays)
             raise
         products: Any = ()
@@ -202,7 +203,7 @@ def recorder(p: Primitive) -> Callable[..., Any]:
             refuse_complex(name, *(y if several else (y,)))
         node = None
         plan, connected = p.follows[tuple([n is not None for n in nodes])]
-        mode = recording.get() if plan else False
+        mode = recording.get() if plan else False  # or an observer
         if mode:
             env = (y, tuple(arrays)) if spread else (y, *arrays, *products)
             out: Any = record(plan, connected(tuple(nodes)), env, kwargs)
@@ -268,14 +269,20 @@ def rule(
         operands: tuple[str, ...] = ("x",) if len(rules) == 1 else ("a", "b", "c")[: len(rules)]
     else:
         code = function.__code__
-        spread = bool(code.co_flags & 0x04)  # *operands
+        spread = bool(code.co_flags & CO_VARARGS)  # *operands
         first = code.co_argcount + code.co_kwonlyargcount
         operands = (code.co_varnames[first],) if spread else code.co_varnames[: code.co_argcount]
+        if spread and not joint:
+            raise TypeError(f"{label} takes any number of operands: give it one rule for all of them, joint=…")
         if not spread and not joint and len(operands) != len(rules):
             raise TypeError(
                 f"{label} has {len(operands)} operands ({', '.join(operands)}) and {len(rules)} rules: give one "
                 f"rule for each operand, in order (None where there is no derivative), and make the rest keyword-only."
             )
+        known = {"g", "y", *operands, *_parameters(function), *(saves or ())}
+        for reader in (r for r in (joint, *rules, *(saves or {}).values()) if r and not code.co_flags & CO_VARKEYWORDS):
+            if unknown := [n for n in _parameters(reader) if n.removeprefix("_") not in known]:
+                raise TypeError(f"a rule of {label} reads {unknown}; there are only {sorted(known)}")
     if elementwise is None:
         elementwise = isinstance(function, np.ufunc) and function.signature is None
     p = Primitive(
@@ -291,7 +298,8 @@ def rule(
     )
     options = getattr(getattr(function, "__code__", None), "co_kwonlyargcount", 0)
     call = recorder(p)
-    plain = not (joint or options or spread or view or len(p.saves) > 1)
+    # the quick recorders know no options, views or several by-products, of elementwise functions none at all
+    plain = not (joint or options or spread or view or len(p.saves) > (len(operands) == 2))
     kind = elementwise, len(operands)
     if plain and kind in recorders.QUICK and not (elementwise and (saves or None in rules)):
         call = recorders.QUICK[kind](p, call)

@@ -60,6 +60,8 @@ def elementwise_unary(p: Primitive, general: Recorder) -> Recorder:
         except TypeError as error:
             raise _of_bools(name, error, a) from None
         if type(y) is not ndarray:
+            if type(y) in (tuple, list):
+                return general(x)
             y = as_result(y, (a,), name)
         if a.dtype is not float32:
             if y.dtype is not a.dtype:
@@ -110,6 +112,8 @@ def elementwise_binary(p: Primitive, general: Recorder) -> Recorder:
         except TypeError as error:
             raise _of_bools(name, error, x, z) from None
         if type(y) is not ndarray:
+            if type(y) in (tuple, list):
+                return general(a, b)
             y = as_result(y, (x, z), name)
         if y.dtype is not float32:
             y = refloat(y, function, (x, z))
@@ -148,6 +152,8 @@ def pair(p: Primitive, general: Recorder) -> Recorder:
         if saves:
             y, product = y
         if type(y) is not ndarray:
+            if type(y) in (tuple, list):
+                return general(a, b)
             y = as_result(y, (x, z), name)
         elif not y.flags.c_contiguous:
             y = in_order(y)
@@ -178,6 +184,8 @@ def triple(p: Primitive, general: Recorder) -> Recorder:
             return general(a, b, c)
         y = function(x, z, w)
         if type(y) is not ndarray:
+            if type(y) in (tuple, list):
+                return general(a, b, c)
             y = as_result(y, (x, z, w), name)
         elif not y.flags.c_contiguous:
             y = in_order(y)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_edu.dtypes import float32, float64
+from tinygrad_edu.dtypes import float16, float32, float64
 
 __all__ = ["add_up", "sum_of_all", "sum_of_columns", "sum_of_rows", "sum_of_squares"]
 
@@ -66,6 +66,8 @@ def sum_of_columns(x: ndarray) -> ndarray:
 
 def add_up(x: ndarray, axis: Any, keepdims: bool = False) -> Any:
     """np.add.reduce, as exact along every axis as NumPy is along the last one."""
+    if x.dtype is float16:  # 2048 + 1 = 2048: added up in float32, as PyTorch does
+        return np.asarray(_add(x, axis=axis, keepdims=keepdims, dtype=float32)).astype(float16)
     few = x.size <= FEW or (isinstance(axis, int) and x.shape[axis] <= FEW)
     if few or x.ndim < 2 or (x.dtype is not float32 and x.dtype is not float64):
         return _add(x, axis=axis, keepdims=keepdims)
@@ -73,7 +75,12 @@ def add_up(x: ndarray, axis: Any, keepdims: bool = False) -> Any:
     if not x.flags.c_contiguous:
         if x.flags.f_contiguous:
             return add_up(x.T, tuple(-1 - k for k in axes), keepdims).T
-        if 0 in x.strides:  # expanded: a copy could be far larger
+        repeated = {k % x.ndim for k in axes if x.strides[k] == 0 and x.shape[k] > 1}
+        if repeated:  # expanded: n equal terms are n times one
+            n = math.prod(x.shape[k] for k in repeated)
+            one = x[tuple(slice(1) if k in repeated else slice(None) for k in range(x.ndim))]
+            return np.multiply(add_up(one, tuple(axes), keepdims), n, dtype=x.dtype)
+        if 0 in x.strides:  # expanded along what stays: a copy could be far larger
             return _add(x, axis=axis, keepdims=keepdims)
         x = np.ascontiguousarray(x)
     added = {k % x.ndim for k in axes}

@@ -10,11 +10,10 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from tinygrad_edu import numpy_api
 from tinygrad_edu.autograd import hooks
 from tinygrad_edu.autograd.backward import backward
+from tinygrad_edu.autograd.propagate import alone
 from tinygrad_edu.dtypes import why_no_gradient
 from tinygrad_edu.methods import Methods
 from tinygrad_edu.primitive import Leaf, Node, TensorBase, recorded_type, wrap
@@ -28,8 +27,9 @@ class Tensor(Methods):
     """An array that remembers how it was computed, so that its gradient can be."""
 
     __slots__ = ()
-    _hooks: hooks.Hooks | None = None
+    _hooks: hooks.Hooks | None = None  # of a leaf; those of a computed tensor are its node's
     _assigned: Any = None  # the gradient that the user assigned, which is not changed in place
+    retains_grad = False
 
     __array_ufunc__ = numpy_api.array_ufunc
     __array_function__ = numpy_api.array_function
@@ -127,12 +127,10 @@ class Tensor(Methods):
             def keep(g: Tensor) -> None:
                 t = ref()
                 if t is not None:
-                    t._grad = wrap(np.array(g._array)) if t._grad is None else t._grad + g
+                    t._grad = alone(g, shared=True) if t._grad is None else t._grad + g
 
             self.retains_grad = True
             hooks.of(edge).last = keep
-
-    retains_grad = False
 
     def register_hook(self, hook: Callable[[Any], Any]) -> hooks.RemovableHandle:
         """Call ``hook(grad)`` with the complete gradient in every backward pass; what it returns replaces it.
@@ -157,7 +155,7 @@ class Tensor(Methods):
 
     @property
     def data(self) -> Tensor:
-        """The same memory as a tensor that is not recorded. Changes through it are seen by the graph's checks."""
+        """The same memory as a tensor that is not recorded. A backward pass that needs what it was before refuses."""
         return wrap(self._array)
 
     @data.setter

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from collections import deque
 
 import numpy as np
 import pytest
@@ -443,3 +444,88 @@ def test_a_gradient_that_is_taken_back_is_forgotten():
     x.grad, gone = None, weakref.ref(g)
     del g
     assert gone() is None
+
+
+def test_a_retained_gradient_is_that_of_the_numbers_after_a_change_in_place():
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    y.retain_grad()
+    y.mul_(3)
+    (y * tg.tensor([1.0, 10.0])).sum().backward()
+    assert (y.grad.tolist(), x.grad.tolist()) == ([1, 10], [6, 60])
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    v = y[0]
+    for t in (y, v):
+        t.retain_grad()
+    y[1] = 5.0
+    (y * y).sum().backward(retain_graph=True)
+    (v * v).backward()
+    assert (y.grad.tolist(), v.grad.tolist()) == ([4 + 4, 10], 4)  # the second pass goes through y, too
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    y.retain_grad()
+    y.unsqueeze_(0)
+    (y * 5).sum().backward(inputs=[y])
+    assert y.grad.tolist() == [[5, 5]]
+
+
+def test_a_retained_gradient_has_a_graph_if_one_is_created():
+    x = leaf(1.0, 2.0)
+    y = x * x
+    y.retain_grad()
+    (y * y).sum().backward(create_graph=True)
+    assert autograd.grad(y.grad, x, tg.tensor([1.0, 10.0]).double())[0].tolist() == [4, 80]
+
+
+@pytest.mark.parametrize("kind", [set, deque, iter, lambda xs: dict.fromkeys(xs).keys(), tg.nn.ParameterList])
+def test_inputs_may_be_any_collection(kind):
+    w = tg.nn.Parameter(tg.tensor([1.0, 2.0]))
+    (w * w).sum().backward(inputs=kind([w]))
+    assert w.grad.tolist() == [2, 4]
+    assert autograd.grad((w * w).sum(), kind([w]))[0].tolist() == [2, 4]
+
+
+def test_no_inputs_at_all_are_an_error():
+    with pytest.raises(RuntimeError, match="cannot be empty"):
+        leaf(1.0).sum().backward(inputs=[])
+
+
+def test_requiring_grad_can_be_switched_off_for_leaves_and_twice_on():
+    x = leaf(1.0, 2.0)
+    node = (x * 1).grad_fn.edges[0]
+    assert x.requires_grad_()._node is node
+    assert not x.requires_grad_(False).requires_grad
+    assert (x * 2).is_leaf and x.is_leaf and x.grad_fn is None
+    assert leaf(1.0).grad_fn is None
+
+
+def test_adding_to_a_gradient_is_a_change_in_place():
+    x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    (x * x).sum().backward()
+    loss = (w * x.grad).sum()
+    (x * x).sum().backward()
+    with pytest.raises(RuntimeError, match="backward has changed it in place"):
+        loss.backward()
+    assert w.grad is None
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("view", [lambda x: x, lambda x: x.reshape(2, 1), lambda x: x.t() if x.ndim > 1 else x[:]])
+def test_a_gradient_never_is_the_memory_of_the_cotangent(view, create_graph):
+    x = leaf(1.0, 2.0)
+    y = view(x)
+    g = tg.tensor([1.0, 10.0]).double().reshape(y.shape)
+    y.backward(g, create_graph=create_graph)
+    x.grad.detach().mul_(5)
+    assert g.flatten().tolist() == [1, 10]
+
+
+def test_a_view_that_gets_other_memory_is_a_view_no_more():
+    x = leaf(1.0, 2.0, 3.0)
+    b = x * 2
+    v = b[:2]
+    v.data = tg.tensor([10.0, 12.0]).double()
+    b.mul_(2)
+    (v * v).sum().backward()
+    assert x.grad.tolist() == [2 * 10 * 2, 2 * 12 * 2, 0]

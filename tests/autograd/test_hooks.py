@@ -182,3 +182,28 @@ def test_a_handle_may_put_its_hook_first():
     assert order == [0, 1, 2]
     handle.remove()
     assert order == [1, 2]
+
+
+def test_what_a_hook_returns_stays_the_users():
+    x = leaf(1.0, 2.0)
+    y, mine = x * 2, tg.tensor([10.0, 20.0]).double()
+    y.register_hook(lambda g: mine)
+    for _ in range(2):
+        (y * y).sum().backward(inputs=[y, x], retain_graph=True)
+    assert mine.tolist() == [10, 20]
+    assert y.grad.tolist() == [20, 40]
+    (dy,) = autograd.grad((y * y).sum(), y)
+    dy.mul_(2)
+    z = leaf(1.0, 2.0)
+    z.register_hook(lambda g: mine)
+    z.sum().backward()
+    z.grad.mul_(2)
+    assert mine.tolist() == [10, 20]
+
+
+def test_the_hook_of_an_input_that_is_asked_for_twice_runs_once():
+    x, seen = leaf(1.0, 2.0), []
+    x.register_hook(lambda g: seen.append(g.tolist()) or g * 10)
+    a, b = autograd.grad((x * x).sum(), (x, x))
+    assert (seen, a.tolist(), b.tolist()) == ([[2, 4]], [20, 40], [20, 40])
+    assert not np.shares_memory(a.numpy(), b.numpy())

@@ -328,3 +328,9 @@ def test_products_of_dask_arrays_stay_lazy() -> None:
         w.grad = None
         (y * y).sum().backward()
         np.testing.assert_allclose(w.grad.numpy(), 2 * data.T @ (data @ numbers(w)))
+
+
+@pytest.mark.parametrize("f", [np.matmul, np.linalg.matmul, tg.matmul, lambda a, b: a @ b])
+def test_matrices_that_do_not_fit_are_named_under_every_name(f: Any) -> None:
+    with pytest.raises(RuntimeError, match=r"matmul: mat1 and mat2 shapes cannot be multiplied \(2x3 and 2x3\)"):
+        f(tg.ones(2, 3), tg.ones(2, 3))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, ValuesView
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,7 @@ def _sequence(x: Any) -> Sequence[Any]:
     """One tensor as a tuple; several as they are, model.parameters() among them."""
     if isinstance(x, (tuple, list)):
         return x
-    return tuple(x) if isinstance(x, (Iterator, ValuesView)) else (x,)
+    return (x,) if hasattr(x, "dtype") or not isinstance(x, Iterable) else tuple(x)
 
 
 def backward(
@@ -105,6 +105,8 @@ def backward(
     seeds = _seeds(outputs, grad_tensors, create_graph, "backward")
     retain = create_graph if retain_graph is None else retain_graph
     goals = None if inputs is None else {_goal(t, "backward"): t for t in _sequence(inputs)}
+    if goals is not None and not goals:
+        raise RuntimeError("backward: `inputs` argument to `backward` cannot be empty; leave it out for all leaves")
     found, shared = propagate(seeds, None if goals is None else set(goals), retain, create_graph)
     for c in found.values():
         if c.__class__ is not ndarray:
@@ -113,7 +115,7 @@ def backward(
     targets = []
     for edge, c in found.items():
         t = edge.tensor() if goals is None else goals.get(edge)
-        if t is None or (goals is not None and t.retains_grad):  # nobody can ask a dead leaf; its hook has added it
+        if t is None or (goals is not None and t.retains_grad):  # a leaf that is gone; or retain_grad's hook has it
             continue
         if c.__class__ is ndarray:
             shape, old = c.shape, t._grad
@@ -202,19 +204,19 @@ def grad(
             f"the loss depends on it, or pass allow_unused=True to get None for it (materialize_grads=True for zeros)."
         )
     _realise(found, list(zip(ins, goals, strict=True)), outs)
+    for edge, t in dict(zip(goals, ins, strict=True)).items():
+        if isinstance(edge, Leaf) and t._hooks is not None and edge in found:
+            found[edge] = t._hooks.run(found[edge])
+            shared.add(edge)  # what a hook returned may be the user's
     result = []
     for t, edge in zip(ins, goals, strict=True):
         c = found.get(edge)
         if c is None:
             c = wrap(np.zeros_like(t._array)) if materialize_grads else None
-        elif not isinstance(c, TensorBase):
-            if isinstance(edge, Leaf) and t._hooks is not None:
-                c = t._hooks.run(c)
-            c = wrap(c if type(c) is ndarray and c.base is None and edge not in shared else copied(c))
-        else:
-            if isinstance(edge, Leaf) and t._hooks is not None:
-                c = t._hooks.run(c)
+        elif isinstance(c, TensorBase):
             c = alone(c, edge in shared)
+        else:
+            c = wrap(c if type(c) is ndarray and c.base is None and edge not in shared else copied(c))
         shared.add(edge)  # the same input may be asked for twice
         result.append(c)
     return tuple(result)

@@ -37,7 +37,7 @@ def as_tensors(node: Node) -> tuple[Any, ...]:
 
 
 def _on_edge(a: Any, edge: Any) -> Any:
-    """A saved operand as a Tensor that leads to its edge."""
+    """A saved operand as a Tensor that leads to its edge (of another dtype, if it was promoted: `fit` casts back)."""
     return a if edge is None else wrap(a, edge)
 
 

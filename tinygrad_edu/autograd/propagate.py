@@ -131,6 +131,7 @@ def _propagate(
             continue
         if node.hooks is not None:
             g = node.hooks.run(g)
+            shared.add(node)  # what a hook returned may be the user's
         if goals is not None and node in goals:
             kept[node] = g
         plan = node.plan
@@ -173,8 +174,7 @@ def _propagate(
         if edge in cots and not isinstance(edge, Leaf) and edge.hooks is not None:
             cots[edge] = edge.hooks.run(cots[edge])
             shared.add(edge)
-    if kept:
-        cots.update(kept)
+    cots.update(kept)
     return cots, shared
 
 
@@ -201,8 +201,16 @@ def _jointly(node: Node, g: Any, saved: Any) -> Iterator[tuple[Any, Any]]:
     plan = node.plan
     rule, choose, names = plan.calls[0]
     parts = rule(g, *(saved if choose is None else choose(saved)), **_named(node, names))
-    for i, edge in zip(plan.wanted, node.edges, strict=True):
-        if (c := parts[i]) is not None:
+    try:
+        parts = [parts[i] for i in plan.wanted]
+    except (TypeError, IndexError):
+        raise TypeError(
+            f"the joint rule of {node.name()} must give a sequence: the cotangent of each operand, or None"
+        ) from None
+    for edge, c in zip(node.edges, parts, strict=True):
+        if c is not None:
+            if not hasattr(c, "shape"):
+                raise _no_array(c, node)
             yield edge, fit(c, edge.shape, edge.dtype, node)
 
 
@@ -263,7 +271,7 @@ def accumulate(leaf: Any, c: Any, shared: bool) -> None:
             leaf._grad = alone(c, shared) if isinstance(c, TensorBase) else wrap(copied(c))
     elif isinstance(c, TensorBase) or old._node is not None:  # with a graph of its own
         leaf._grad = old + (c if isinstance(c, TensorBase) else wrap(c))
-    elif old is leaf._assigned or not _writeable(old._array):
+    elif old is leaf._assigned or type(old._array) is not ndarray or not old._array.flags.writeable:
         total = np.add(old._array, c, dtype=old._array.dtype)
         leaf._grad = wrap(np.array(total) if isinstance(total, np.generic) else total)
     else:
@@ -276,7 +284,3 @@ def accumulate(leaf: Any, c: Any, shared: bool) -> None:
 def alone(c: Any, shared: bool) -> Any:
     """A recorded cotangent in memory that it shares with no other tensor."""
     return cast(c, dtype=c._array.dtype) if shared or c._view is not None else c
-
-
-def _writeable(a: Any) -> bool:
-    return type(a) is ndarray and a.flags.writeable

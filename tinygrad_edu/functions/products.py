@@ -82,15 +82,18 @@ def matmul(input: Any, other: Any) -> Tensor:
     try:
         return rules.matmul(input, other)
     except ValueError:
-        x, y = _shape(input), _shape(other)
-        if not x or not y:
-            raise RuntimeError(
-                f"matmul: both operands need at least 1 dimension, but the shapes are {x} and {y}. For numbers, use *."
-            ) from None
-        inner_sides("matmul", input, other)
-        raise RuntimeError(
-            f"matmul: the batch dimensions of {x} and {y}, {x[:-2]} and {y[:-2]}, do not broadcast"
-        ) from None
+        raise unfit(input, other) from None
+
+
+def unfit(a: Any, b: Any) -> RuntimeError:
+    """What to raise instead of NumPy's error where the shapes of `a` and `b` have no product."""
+    x, y = _shape(a), _shape(b)
+    if not x or not y:
+        return RuntimeError(
+            f"matmul: both operands need at least 1 dimension, but the shapes are {x} and {y}. For numbers, use *."
+        )
+    inner_sides("matmul", a, b)
+    return RuntimeError(f"matmul: the batch dimensions of {x} and {y}, {x[:-2]} and {y[:-2]}, do not broadcast")
 
 
 def mm(input: Any, mat2: Any) -> Tensor:

@@ -34,9 +34,12 @@ def _(*operands: Any, optimize: Any = True) -> Any:
     return einsum(*operands)
 
 
-@stands_for(np.linalg.matmul)
+@stands_for(np.matmul, np.linalg.matmul)
 def _(x1: Any, x2: Any, /) -> Any:
-    return rules.matmul(x1, x2)
+    try:
+        return rules.matmul(x1, x2)
+    except ValueError:
+        raise products.unfit(x1, x2) from None
 
 
 @stands_for(np.dot)

@@ -1,5 +1,9 @@
 """Elementwise functions: the table of derivatives of a calculus book.
 
+One line per function, and in it one rule per operand: `g` is the cotangent of the result, `y` the result, `x` (or `a`
+and `b`) the operands; None where there is no derivative. `elementwise=True` says of a function written here what is
+known of NumPy's: its operands broadcast, and are promoted to one dtype.
+
 Conventions at kinks, ties and poles are PyTorch's (the subgradient of least norm): |x| and sign have slope
 0 at 0, equal operands of maximum and minimum share the cotangent, a bound that is reached has slope 0.
 """
@@ -21,7 +25,7 @@ LN2, LN10 = math.log(2), math.log(10)
 
 
 def lowered(a: Any, b: Any) -> Any:
-    """b − 1, but 0 for 0⁰, whose slope b · a^(b−1) in a is 0."""
+    """b − 1, but 0 for 0⁰, whose slope b · a^(b−1) in a is 0 (and not 0 · 1/0)."""
     if isinstance(b, (int, float)):
         return b - (b != 0)
     return b - ((a != 0) | (b != 0))
@@ -35,7 +39,7 @@ def log_of_base(a: Any, b: Any) -> Any:
 add = rule(np.add, lambda g: g, lambda g: g)
 subtract = rule(np.subtract, lambda g: g, lambda g: -g)
 multiply = rule(np.multiply, lambda g, b: g * b, lambda g, a: g * a)
-divide = rule(np.divide, lambda g, b: g / b, lambda g, a, b: -g / b * (a / b))  # not y: it may be changed in place
+divide = rule(np.divide, lambda g, b: g / b, lambda g, a, b: -g / b * (a / b))  # not y, so that y may be changed
 negative = rule(np.negative, lambda g: -g)
 reciprocal = rule(lambda x: 1 / x, lambda g, y: -g * y * y, name="reciprocal", elementwise=True)
 absolute = rule(np.absolute, lambda g, x: g * np.sign(x))
@@ -68,12 +72,7 @@ def flat(g: Any) -> Any:
 floor = rule(np.floor, flat)
 ceil = rule(np.ceil, flat)
 trunc = rule(np.trunc, flat)
-round = rule(
-    lambda x, *, decimals=0: np.round(x, decimals),
-    flat,
-    name="round",
-    elementwise=True,
-)
+round = rule(lambda x, *, decimals=0: np.round(x, decimals), flat, name="round", elementwise=True)
 sign = rule(np.sign, flat)
 copysign = rule(np.copysign, lambda g, y, a: g * np.sign(y) * np.sign(a), flat)
 frac = rule(lambda x: x - np.trunc(x), lambda g: g, name="frac", elementwise=True)
@@ -194,15 +193,5 @@ where = rule(
     lambda g, condition: np.where(condition, 0, g),
     name="where",
 )
-nan_to_num = rule(
-    finite,
-    lambda g, x: np.where(np.isfinite(x), g, 0),
-    name="nan_to_num",
-    elementwise=True,
-)
-fill = rule(
-    lambda x, value: np.full_like(x, value),
-    flat,
-    lambda g: g,
-    name="fill",
-)
+nan_to_num = rule(finite, lambda g, x: np.where(np.isfinite(x), g, 0), name="nan_to_num", elementwise=True)
+fill = rule(lambda x, value: np.full_like(x, value), flat, lambda g: g, name="fill")
