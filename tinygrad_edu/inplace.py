@@ -159,8 +159,9 @@ def _refuse_parts(tensor: Any, edge: Any, made: Any, name: str) -> None:
         )
     if view.several:
         raise RuntimeError(
-            f"{name}: this tensor is one of several views made by one call (split, chunk, unbind). Changing it in "
-            f"place cannot be recorded: write to a slice of the original, or change a copy (x.clone())."
+            f"{name}: this tensor is one of several views made by one call (split, chunk, unbind), or a view that a "
+            f"Function returned. Changing it in place cannot be recorded: write to a slice of the original, or change "
+            f"a copy (x.clone())."
         )
     if edge is None and view.seen is not None:
         raise RuntimeError(

@@ -341,3 +341,28 @@ def test_names_in_the_graph():
     node = Exp.apply(leaf(1.0)).grad_fn
     assert node.name() == "Exp"
     assert len(node.next_functions) == 1
+
+
+@pytest.mark.parametrize("same", [lambda x: x, lambda x: x.view_as(x), lambda x: x[:1]])
+def test_a_result_that_shares_memory_with_its_input_is_not_changed_behind_its_back(same):
+    class Same(autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return same(x)
+
+        @staticmethod
+        def backward(ctx, g):
+            return g if g.shape == (2,) else tg.cat([g, tg.zeros(1).double()])
+
+    a = tg.tensor(np.array([1.0, 2.0]), requires_grad=True)
+    before = a * 1
+    y = Same.apply(before)
+    with pytest.raises(RuntimeError, match="a view that a Function returned"):
+        y.mul_(2)
+    assert before.tolist() == [1, 2]
+    before.mul_(3)
+    with pytest.raises(RuntimeError, match="Same: what it returned shares memory with its input"):
+        y * 2
+    z = Same.apply(before)
+    (dz,) = autograd.grad(z * 2, a, tg.tensor([1.0, 10.0]).double()[: z.shape[0]])
+    assert dz.tolist() == [6, 60 if z.shape == (2,) else 0]

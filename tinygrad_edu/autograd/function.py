@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from tinygrad_edu.autograd.grad_mode import no_grad
 from tinygrad_edu.dtypes import NO_GRADIENT
-from tinygrad_edu.memory import recording, tick
+from tinygrad_edu.memory import View, owner, recording, tick
 from tinygrad_edu.operands import as_operand
 from tinygrad_edu.primitive import Leaf, Node, Plan, Primitive, TensorBase, pick, wrap
 
@@ -223,7 +224,19 @@ def _connected(t: Any, k: int, node: FunctionNode, ctx: FunctionCtx, args: Seque
     if any(t is d for d in ctx._dirty):
         t._node = edge
         return t
-    return wrap(t._array, edge)  # inputs that are returned as they are stay what they were
+    out = wrap(t._array, edge)  # inputs that are returned as they are stay what they were
+    for x in args:
+        if isinstance(x, TensorBase) and type(t._array) is ndarray and owner(x._array) is owner(t._array):
+            out._view = View(x, functools.partial(_not_made_anew, node.name()), several=True)
+            break
+    return out
+
+
+def _not_made_anew(name: str, base: Any) -> Any:
+    raise RuntimeError(
+        f"{name}: what it returned shares memory with its input, which has been changed in place since. Return a copy "
+        f"(x.clone()), or change the input out of place."
+    )
 
 
 def _plan(cls: Any, saves: bool, mask: int) -> Plan:
