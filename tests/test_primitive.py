@@ -89,9 +89,9 @@ def test_ufuncs_promote_their_operands_and_other_functions_do_not():
 
 def test_a_generalized_ufunc_does_not_promote():
     rule(np.vecdot, lambda g, b: np.expand_dims(g, -1) * b, lambda g, a: np.expand_dims(g, -1) * a)
-    assert PRIMITIVES["vecdot"].pointwise is False
+    assert PRIMITIVES["vecdot"].elementwise is False
     rule(np.cbrt, lambda g, y: g / (3 * y * y))
-    assert PRIMITIVES["cbrt"].pointwise is True
+    assert PRIMITIVES["cbrt"].elementwise is True
 
 
 def test_any_number_of_operands():

@@ -56,11 +56,12 @@ class Plan:
     """What a call keeps and which rules its backward pass runs, given which operands need it."""
 
     __slots__ = (
-        "calls", "ghosts", "heavy", "joint", "keep", "pointwise", "primitive", "several", "sources", "wanted",
+        "calls", "elementwise", "ghosts", "joint", "keep", "keeps_arrays", "primitive", "several", "sources",
+        "wanted",
     )  # fmt: skip
 
     def __init__(self, primitive: Primitive, mask: int) -> None:
-        self.primitive, self.pointwise = primitive, primitive.pointwise
+        self.primitive, self.elementwise = primitive, primitive.elementwise
         wanted = [i for i in range(mask.bit_length()) if mask >> i & 1]
         rules: list[Any] = [primitive.joint] if primitive.joint else [primitive.rules[i] for i in wanted]
         reads = [primitive.reads(r) for r in rules]
@@ -70,7 +71,7 @@ class Plan:
         names += [n for n in dict.fromkeys(defined) if n in primitive.environment and n not in names]
         self.sources = tuple(primitive.environment[n.removeprefix("_")] for n in names)  # positions in (y, x, …, p, …)
         self.ghosts = tuple(k for k, n in enumerate(names) if n.startswith("_"))  # those of `_x`, …
-        self.heavy = len(self.ghosts) < len(names)  # whether arrays are kept that a pass should release
+        self.keeps_arrays = len(self.ghosts) < len(names)  # whether arrays are kept that a pass should release
         self.keep = _picker(self.sources)
         self.wanted = tuple(wanted)  # positions of the operands that `Node.edges` stands for
         self.joint = primitive.joint is not None
@@ -93,7 +94,7 @@ def _parameters(function: Any) -> tuple[str, ...]:
 
 
 class Follows(dict[tuple[bool, ...], tuple[Any, Any]]):
-    """For a pattern of connected operands: the plan (None: no derivative), and what picks the edges that it wants."""
+    """For each pattern of operands that require grad: the plan (None: no derivative), and what picks its edges."""
 
     def __init__(self, primitive: Primitive) -> None:
         self.primitive = primitive
@@ -109,7 +110,7 @@ class Primitive:
     """A function on arrays with one derivative rule per operand (None: not differentiable)."""
 
     __slots__ = (
-        "environment", "follows", "function", "joint", "name", "operands", "plans", "pointwise", "rules", "saves",
+        "elementwise", "environment", "follows", "function", "joint", "name", "operands", "plans", "rules", "saves",
         "spread", "view",
     )  # fmt: skip
 
@@ -124,11 +125,11 @@ class Primitive:
         joint: Callable[..., Any] | None,
         view: bool,
         spread: bool,
-        pointwise: bool,
+        elementwise: bool,
     ) -> None:
         self.function, self.rules, self.name = function, tuple(rules), name
         self.operands, self.saves, self.joint, self.view = tuple(operands), saves, joint, view
-        self.spread, self.pointwise = spread, pointwise
+        self.spread, self.elementwise = spread, elementwise
         self.environment = {n: k for k, n in enumerate(("y", *operands, *saves))}
         self.plans: dict[int, Plan] = {}
         self.follows = Follows(self)
@@ -161,8 +162,8 @@ def recorder(p: Primitive) -> Callable[..., Any]:
 
     For any number of operands, keyword arguments, several results, by-products and views.
     """
-    function, name, saves, elementwise, spread, view = p.function, p.name, bool(p.saves), p.pointwise, p.spread, p.view
-    real = name in UNDEFINED  # for real numbers only
+    function, name, saves, spread, view = p.function, p.name, bool(p.saves), p.spread, p.view
+    elementwise, real = p.elementwise, name in UNDEFINED  # for real numbers only
 
     def call(*operands: Any, **kwargs: Any) -> Any:
         try:
@@ -202,11 +203,11 @@ def recorder(p: Primitive) -> Callable[..., Any]:
         if real:
             refuse_complex(name, *(y if several else (y,)))
         node = None
-        plan, connected = p.follows[tuple([n is not None for n in nodes])]
+        plan, pick_edges = p.follows[tuple([n is not None for n in nodes])]
         mode = recording.get() if plan else False  # or an observer
         if mode:
             env = (y, tuple(arrays)) if spread else (y, *arrays, *products)
-            out: Any = record(plan, connected(tuple(nodes)), env, kwargs)
+            out: Any = record(plan, pick_edges(tuple(nodes)), env, kwargs)
             node = out._node
         else:
             out = wrap(y)
@@ -294,7 +295,7 @@ def rule(
         joint=joint,
         view=view,
         spread=spread,
-        pointwise=elementwise,
+        elementwise=elementwise,
     )
     options = getattr(getattr(function, "__code__", None), "co_kwonlyargcount", 0)
     call = recorder(p)

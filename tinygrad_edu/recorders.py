@@ -157,10 +157,10 @@ def pair(p: Primitive, general: Recorder) -> Recorder:
             y = as_result(y, (x, z), name)
         elif not y.flags.c_contiguous:
             y = in_order(y)
-        plan, connected = follows[left is not None, right is not None]
+        plan, pick_edges = follows[left is not None, right is not None]
         if plan is None or not (mode := recording.get()):
             return wrap(y)
-        out = record(plan, connected((left, right)), (y, x, z, product))
+        out = record(plan, pick_edges((left, right)), (y, x, z, product))
         if mode is not True:
             mode(out._node, (a, b), out)
         return out
@@ -189,10 +189,10 @@ def triple(p: Primitive, general: Recorder) -> Recorder:
             y = as_result(y, (x, z, w), name)
         elif not y.flags.c_contiguous:
             y = in_order(y)
-        plan, connected = follows[first is not None, second is not None, third is not None]
+        plan, pick_edges = follows[first is not None, second is not None, third is not None]
         if plan is None or not (mode := recording.get()):
             return wrap(y)
-        out = record(plan, connected((first, second, third)), (y, x, z, w))
+        out = record(plan, pick_edges((first, second, third)), (y, x, z, w))
         if mode is not True:
             mode(out._node, (a, b, c), out)
         return out

@@ -252,7 +252,7 @@ def _plan(cls: Any, saves: bool, mask: int) -> Plan:
 def _primitive(cls: Any, joint: Callable[..., Any]) -> Primitive:
     return Primitive(
         cls.forward, (), name=cls.__name__, operands=(), saves={"kept": lambda node: node.saved}, joint=joint,
-        view=False, spread=False, pointwise=False,
+        view=False, spread=False, elementwise=False,
     )  # fmt: skip
 
 

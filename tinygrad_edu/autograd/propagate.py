@@ -45,7 +45,7 @@ _seq = attrgetter("seq")
 
 def fit(c: Any, shape: tuple[int, ...], dtype: Any, node: Node) -> Any:
     """The chores after every rule: sum over broadcast axes, cast to the operand's dtype, check the shape."""
-    if c.__class__ is ndarray and c.ndim == 2 and c.shape[1:] == shape:
+    if c.__class__ is ndarray and c.ndim == 2 and c.shape[1:] == shape:  # a bias over the rows of a batch
         c = sum_of_rows(c)
     elif c.shape != shape:
         axes = _broadcast_axes(c.shape, shape)
@@ -97,7 +97,7 @@ def propagate(
         return _propagate(cots, goals, retain_graph, False)
     done = None
     if observer is not True and (watch := getattr(observer, "watch_backward", None)):
-        done = watch(list(cots.items()))
+        done = watch(list(cots.items()))  # to be called with what came out, or None
     before = recording.get()
     if create_graph:
         recording.set(noting(ordered(cots), before or observer))
@@ -109,7 +109,7 @@ def propagate(
         raise
     finally:
         recording.set(before)
-    if done is not None:  # an observer may want to see what came out
+    if done is not None:
         done(cots)
     return cots, shared
 
@@ -123,7 +123,7 @@ def _propagate(
         useful = goals.union(nodes)
     _check(nodes)
     own: set[Any] = set()  # edges whose cotangent is a sum that was allocated here
-    shared = set(cots)  # edges whose cotangent may be in use elsewhere
+    shared = set(cots)  # edges whose cotangent may be in use elsewhere (that of all others was made by one rule)
     kept: dict[Any, Any] = {}
     for node in nodes:
         g = cots.pop(node, None)
@@ -136,7 +136,7 @@ def _propagate(
             kept[node] = g
         plan = node.plan
         saved: Any = node.saved
-        if plan.several:
+        if plan.several:  # `cots[call]` is a list with a place for each result, which the picks fill
             if isinstance(node, Pick):
                 _put_together(cots, node, g)
                 continue
@@ -144,7 +144,7 @@ def _propagate(
                 g = _completed(node, g, create_graph)
         if create_graph:
             saved = as_tensors(node)
-        elif plan.pointwise and node.shape == ():  # NumPy is several times faster with its scalars than with 0-d arrays
+        elif plan.elementwise and node.shape == ():  # NumPy is several times quicker with its scalars than with these
             saved = [a[()] if a.__class__ is ndarray else a for a in saved]
         if plan.joint:
             for edge, c in _jointly(node, g, saved):
@@ -168,9 +168,9 @@ def _propagate(
                     cots[edge] = c
                     if c is g:
                         shared.add(edge)
-        if plan.heavy and not retain_graph:
+        if plan.keeps_arrays and not retain_graph:
             node.saved = None
-    for edge in goals or ():  # results in between, from where nothing had to go on
+    for edge in goals or ():  # results in between that the loop had no reason to visit: their hooks have not run
         if edge in cots and not isinstance(edge, Leaf) and edge.hooks is not None:
             cots[edge] = edge.hooks.run(cots[edge])
             shared.add(edge)
@@ -215,7 +215,7 @@ def _jointly(node: Node, g: Any, saved: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _named(node: Node, names: tuple[str, ...]) -> dict[str, Any]:
-    """The keyword arguments of the call that a rule names."""
+    """The keyword arguments of the call that a rule names; for what was not given it has its own default."""
     kwargs = node.kwargs or {}
     return {n: kwargs[n] for n in names if n in kwargs}
 

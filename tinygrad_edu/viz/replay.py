@@ -76,12 +76,12 @@ def _add(sums: dict[Any, Any], key: Any, c: Any) -> Any:
 
 def run(p: Primitive, arrays: Sequence[Any], kwargs: dict[str, Any] | None) -> Any:
     """The result of a primitive on arrays and numbers, as its recorder computes it."""
-    arrays = promote(*arrays) if p.pointwise else arrays
+    arrays = promote(*arrays) if p.elementwise else arrays
     with np.errstate(all="ignore"):
         y = p.function(*arrays, **(kwargs or {}))
         if p.saves:
             y = y[0]
-        if p.pointwise:
+        if p.elementwise:
             y = refloat(np.asarray(y) if isinstance(y, np.generic) else y, p.function, tuple(arrays))
     return y
 
