@@ -34,7 +34,7 @@ class Hooks:
         return RemovableHandle(self.after, hook)
 
     def run(self, g: Any) -> Any:
-        """The cotangent after the hooks: each may return another, or change its own in place (a copy, unless recorded)."""
+        """The cotangent after the hooks: each may return another one, or change its own (a copy, unless recorded)."""
         lift = not isinstance(g, TensorBase)
         t: Any = wrap(copied(g)) if lift else g
         before = recording.get()
