@@ -1,6 +1,6 @@
 """The mutation gate: does a one-token fault in a rule, in the engine or in an optimizer make a test fail?
 
-    python -m tests.mutation                        everything (about an hour)
+    python -m tests.mutation                        everything (one to two hours)
     python -m tests.mutation --family elementwise   one family: a file of rules/, `engine`, or a file of optim/
     python -m tests.mutation --family svd --list    the mutants only
 
