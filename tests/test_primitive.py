@@ -353,3 +353,12 @@ def test_a_rule_of_fewer_axes_than_its_operand_is_named() -> None:
     f = rule(lambda x: x * 2, lambda g: np.sum(g * 2), name="lost_axis")
     with pytest.raises(RuntimeError, match=r"lost_axis gave a cotangent of shape \(\) for an operand of shape \(2,\)"):
         f(leaf(1.0, 2.0)).sum().backward()
+
+
+def test_rules_may_have_values_of_their_own_and_functions_may_be_decorated() -> None:
+    doubled, tripled = (rule(lambda x, k=k: x * k, lambda g, k=k: g * k, None, name=f"times_{k}") for k in (2, 3))
+    x = leaf(1.0, 2.0)
+    assert slopes(doubled(x, 2.0), x) == [[2, 4]]
+    assert slopes(tripled(x, 3.0), x) == [[3, 6]]
+    quiet = rule(np.errstate(all="ignore")(lambda x: x * x), lambda g, x: g * 2 * x, name="quiet")
+    assert slopes(quiet(x), x) == [[2, 8]]

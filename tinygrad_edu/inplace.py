@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from tinygrad_edu import memory
 from tinygrad_edu.dtypes import CATEGORY, NO_GRADIENT, check_fits
-from tinygrad_edu.memory import recording
+from tinygrad_edu.memory import observing, recording
 from tinygrad_edu.node import record
 from tinygrad_edu.operands import as_operand
 from tinygrad_edu.primitive import PRIMITIVES, Leaf, TensorBase, rule, wrap
@@ -207,11 +207,18 @@ def relabelled(function: Callable[..., Any], name: str) -> Callable[..., Tensor]
                 f"{name}: the shape of a leaf that requires grad (shape {tuple(self._array.shape)}) cannot be changed "
                 f"in place. Make a new tensor: y = x.{name.rstrip('_')}(…)."
             )
-        old = wrap(self._array, edge)
+        old, before = wrap(self._array, edge), recording.get()
         old._view = self._view
-        new = function(old, *args, **kwargs)
+        recording.set(before or (edge is not None and observing.get()))  # a computed tensor stays one under no_grad
+        try:
+            new = function(old, *args, **kwargs)
+        finally:
+            recording.set(before)
         self._array, self._view = new._array, new._view
-        self._move(new._node)
+        if isinstance(edge, Leaf):
+            self._node, self._view = Leaf(self), None
+        else:
+            self._move(new._node)
         return self
 
     method.__name__ = name

@@ -36,7 +36,7 @@ class TensorBase:
     def _move(self, node: Node | Leaf | None) -> None:
         """Change in place: from now on `node` made it, and the gradient that is retained is that of the new numbers."""
         old, self._node = self._node, node
-        if self.retains_grad and isinstance(old, Node) and isinstance(node, Node):
+        if self.retains_grad and isinstance(old, Node) and isinstance(node, Node) and old.hooks is not None:
             node.hooks = type(old.hooks)()
             node.hooks.last, old.hooks.last = old.hooks.last, None
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from inspect import CO_VARARGS, CO_VARKEYWORDS
+from inspect import CO_VARARGS, CO_VARKEYWORDS, Parameter, signature, unwrap
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +89,7 @@ def _picker(positions: Sequence[int]) -> Callable[[tuple[Any, ...]], tuple[Any, 
 
 
 def _parameters(function: Any) -> tuple[str, ...]:
-    code = function.__code__
+    code = unwrap(function).__code__
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
@@ -266,10 +266,10 @@ def rule(
     """
     label = name or function.__name__
     spread = False
-    if isinstance(function, np.ufunc) or not hasattr(function, "__code__"):
+    code = unwrap(function).__code__ if hasattr(function, "__code__") else None
+    if code is None:
         operands: tuple[str, ...] = ("x",) if len(rules) == 1 else ("a", "b", "c")[: len(rules)]
     else:
-        code = function.__code__
         spread = bool(code.co_flags & CO_VARARGS)  # *operands
         first = code.co_argcount + code.co_kwonlyargcount
         operands = (code.co_varnames[first],) if spread else code.co_varnames[: code.co_argcount]
@@ -282,8 +282,9 @@ def rule(
             )
         known = {"g", "y", *operands, *_parameters(function), *(saves or ())}
         for reader in (r for r in (joint, *rules, *(saves or {}).values()) if r and not code.co_flags & CO_VARKEYWORDS):
-            if unknown := [n for n in _parameters(reader) if n.removeprefix("_") not in known]:
-                raise TypeError(f"a rule of {label} reads {unknown}; there are only {sorted(known)}")
+            unknown = [n for n in _parameters(reader) if n.removeprefix("_") not in known]
+            if unknown := [n for n in unknown if signature(reader).parameters[n].default is Parameter.empty]:
+                raise TypeError(f"a rule of {label} reads {unknown}; there are only {sorted(known)} (g: the cotangent)")
     if elementwise is None:
         elementwise = isinstance(function, np.ufunc) and function.signature is None
     p = Primitive(
@@ -297,7 +298,7 @@ def rule(
         spread=spread,
         elementwise=elementwise,
     )
-    options = getattr(getattr(function, "__code__", None), "co_kwonlyargcount", 0)
+    options = code.co_kwonlyargcount if code else 0
     call = recorder(p)
     # the quick recorders know no options, views or several by-products, of elementwise functions none at all
     plain = not (joint or options or spread or view or len(p.saves) > (len(operands) == 2))

@@ -67,7 +67,8 @@ def sum_of_columns(x: ndarray) -> ndarray:
 def add_up(x: ndarray, axis: Any, keepdims: bool = False) -> Any:
     """np.add.reduce, as exact along every axis as NumPy is along the last one."""
     if x.dtype is float16:  # 2048 + 1 = 2048: added up in float32, as PyTorch does
-        return np.asarray(_add(x, axis=axis, keepdims=keepdims, dtype=float32)).astype(float16)
+        with np.errstate(over="ignore"):
+            return np.asarray(_add(x, axis=axis, keepdims=keepdims, dtype=float32)).astype(float16)
     few = x.size <= FEW or (isinstance(axis, int) and x.shape[axis] <= FEW)
     if few or x.ndim < 2 or (x.dtype is not float32 and x.dtype is not float64):
         return _add(x, axis=axis, keepdims=keepdims)

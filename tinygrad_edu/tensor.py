@@ -182,5 +182,7 @@ class Tensor(Methods):
         """Cut this tensor itself off from the graph. Raises RuntimeError for views; use `detach` for them."""
         if self._view is not None and self._edge() is not None:
             raise RuntimeError("detach_: a view cannot be detached in place, since its base would stay: x = x.detach()")
+        if self.retains_grad:
+            hooks.of(self._node).last, self.retains_grad = None, False
         self._node = None
         return self

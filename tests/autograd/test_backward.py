@@ -487,8 +487,9 @@ def test_inputs_may_be_any_collection(kind):
 
 
 def test_no_inputs_at_all_are_an_error():
-    with pytest.raises(RuntimeError, match="cannot be empty"):
-        leaf(1.0).sum().backward(inputs=[])
+    for call in (lambda loss: loss.backward(inputs=[]), lambda loss: autograd.grad(loss, [])):
+        with pytest.raises(RuntimeError, match="cannot be empty"):
+            call(leaf(1.0).sum())
 
 
 def test_requiring_grad_can_be_switched_off_for_leaves_and_twice_on():
@@ -529,3 +530,17 @@ def test_a_view_that_gets_other_memory_is_a_view_no_more():
     b.mul_(2)
     (v * v).sum().backward()
     assert x.grad.tolist() == [2 * 10 * 2, 2 * 12 * 2, 0]
+
+
+def test_a_tensor_that_was_cut_off_retains_no_gradient():
+    x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    y = x * 2
+    y.retain_grad()
+    y.detach_()
+    y.add_(w)
+    y.mul_(2)
+    y.sum().backward()
+    assert (x.grad, w.grad.tolist()) == (None, [2, 2])
+    y = (x * 2).detach_().requires_grad_()
+    (y * y).sum().backward(inputs=[y])
+    assert y.grad.tolist() == [4, 8]

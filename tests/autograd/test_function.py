@@ -366,3 +366,54 @@ def test_a_result_that_shares_memory_with_its_input_is_not_changed_behind_its_ba
     z = Same.apply(before)
     (dz,) = autograd.grad(z * 2, a, tg.tensor([1.0, 10.0]).double()[: z.shape[0]])
     assert dz.tolist() == [6, 60 if z.shape == (2,) else 0]
+
+
+def test_a_detached_result_may_be_changed_and_a_shared_one_looked_at():
+    class Flipped(autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.detach()
+
+        @staticmethod
+        def backward(ctx, g):
+            return -g
+
+    class Same(Flipped):
+        @staticmethod
+        def forward(ctx, x):
+            return x.view_as(x)
+
+    x = leaf(-1.0, 2.0)
+    z = Flipped.apply(x * 1)
+    z.relu_()
+    z.backward(tg.tensor([1.0, 10.0]).double())
+    assert x.grad.tolist() == [0, -10]
+    y = x * 2
+    z = Same.apply(y)
+    y.mul_(2)
+    with tg.no_grad():
+        assert (z + 1).tolist() == [-3, 9]
+        assert z.requires_grad
+
+
+def test_a_retained_gradient_follows_a_tensor_that_a_function_changes():
+    class Tripled(autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            return x.mul_(3)
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 3
+
+    for more in (False, True):
+        x = leaf(1.0, 2.0)
+        y = x * 2
+        y.retain_grad()
+        y = Tripled.apply(y)
+        if more:
+            y.mul_(2)
+        (y * y).sum().backward()
+        k = 12 if more else 6
+        assert (y.grad.tolist(), x.grad.tolist()) == ([2 * k, 4 * k], [2 * k * k, 4 * k * k])

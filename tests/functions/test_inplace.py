@@ -393,3 +393,18 @@ def test_a_view_of_a_computed_tensor_stays_the_same_node_while_nothing_changes()
     v.retain_grad()
     (v * 3).backward(g)
     equal(v.grad, 3 * g.numpy())
+
+
+def test_shapes_that_change_under_no_grad_leave_the_graph_as_it_was() -> None:
+    w, g = leaf(3), cot(1, 3)
+    y = w * 2
+    with tg.no_grad():
+        y.unsqueeze_(0)
+    y.backward(g)
+    equal(w.grad, 2 * g.numpy()[0])
+    w.grad = None
+    with tg.no_grad():
+        w.unsqueeze_(0)
+    assert w.requires_grad and w.is_leaf
+    (w * 3).backward(g)
+    equal(w.grad, 3 * g.numpy())

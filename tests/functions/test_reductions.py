@@ -327,3 +327,11 @@ def test_the_variance_of_float32_is_exact_far_from_zero() -> None:
 def test_the_median_is_nan_where_a_number_is_missing() -> None:
     assert np.isnan(tg.median(t([1.0, np.nan, 3.0, 2.0]))._array)
     assert np.isnan(tg.median(t([]))._array)
+
+
+def test_variances_of_float16_do_not_overflow() -> None:
+    x = np.arange(2000) % 100
+    y = tg.var(t(x, np.float16))
+    assert y.dtype == np.float16
+    assert_allclose(y._array, x.var(ddof=1), rtol=1e-3)
+    assert_allclose(tg.std(t(x, np.float16))._array, x.std(ddof=1), rtol=1e-3)

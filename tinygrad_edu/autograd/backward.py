@@ -194,6 +194,8 @@ def grad(
     outs, ins = _sequence(outputs), _sequence(inputs)
     seeds = _seeds(outs, grad_outputs, create_graph, "grad")
     goals = [_goal(t, "grad") for t in ins]
+    if not goals:
+        raise RuntimeError("grad: the inputs cannot be empty: name the tensors whose gradients are wanted")
     retain = create_graph if retain_graph is None else retain_graph
     found, shared = propagate(seeds, set(goals), retain, create_graph)
     unused = [k for k, e in enumerate(goals) if e not in found]

@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy import ndarray
 
 from tinygrad_edu.autograd.grad_mode import no_grad
 from tinygrad_edu.dtypes import NO_GRADIENT
-from tinygrad_edu.memory import View, owner, recording, tick
+from tinygrad_edu.memory import View, recording, tick
 from tinygrad_edu.operands import as_operand
 from tinygrad_edu.primitive import Leaf, Node, Plan, Primitive, TensorBase, pick, wrap
 
@@ -222,14 +221,25 @@ def _connected(t: Any, k: int, node: FunctionNode, ctx: FunctionCtx, args: Seque
         raise RuntimeError(f"{node.name()}: {NO_GRADIENT} Or say so: ctx.mark_non_differentiable(z).")
     edge = pick(node, k) if several else node
     if any(t is d for d in ctx._dirty):
-        t._node = edge
+        t._move(edge)
         return t
     out = wrap(t._array, edge)  # inputs that are returned as they are stay what they were
+    whole = t if t._view is None else t._view.base
     for x in args:
-        if isinstance(x, TensorBase) and type(t._array) is ndarray and owner(x._array) is owner(t._array):
-            out._view = View(x, functools.partial(_not_made_anew, node.name()), several=True)
+        if isinstance(x, TensorBase) and whole is (x if t is x or x._view is None else x._view.base):
+            out._view = _Returned(x, functools.partial(_not_made_anew, node.name()), several=True)
             break
     return out
+
+
+class _Returned(View):
+    """Of a result that is an input, or a view of one: from a changed input it cannot be made anew."""
+
+    __slots__ = ()
+
+    def refresh(self, tensor: TensorBase) -> None:
+        if recording.get():
+            super().refresh(tensor)
 
 
 def _not_made_anew(name: str, base: Any) -> Any:

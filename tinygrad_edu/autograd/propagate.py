@@ -203,10 +203,10 @@ def _jointly(node: Node, g: Any, saved: Any) -> Iterator[tuple[Any, Any]]:
     parts = rule(g, *(saved if choose is None else choose(saved)), **_named(node, names))
     try:
         parts = [parts[i] for i in plan.wanted]
-    except (TypeError, IndexError):
+    except (TypeError, IndexError) as error:
         raise TypeError(
             f"the joint rule of {node.name()} must give a sequence: the cotangent of each operand, or None"
-        ) from None
+        ) from error
     for edge, c in zip(node.edges, parts, strict=True):
         if c is not None:
             if not hasattr(c, "shape"):

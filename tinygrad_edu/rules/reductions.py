@@ -98,9 +98,12 @@ def freedom(x: Any, axis: Any, correction: float) -> float:
     return max(count(x, axis) - correction, 0)
 
 
+WIDER: dict[Any, Any] = {float16: float32, float32: float64}
+
+
 def variance(x: Any, *, axis: Any = None, correction: float = 1, keepdims: bool = False) -> Any:
-    """The sum of squared deviations over the degrees of freedom; of float32 computed in float64, as in PyTorch."""
-    d = centred(x.astype(float64) if type(x) is ndarray and x.dtype is float32 else x, axis)
+    """The sum of squared deviations over the degrees of freedom, computed in the next wider dtype, as in PyTorch."""
+    d = centred(x.astype(WIDER.get(x.dtype, x.dtype), copy=False) if type(x) is ndarray else x, axis)
     return (total(d * d, axis=axis, keepdims=keepdims) / freedom(x, axis, correction)).astype(x.dtype)
 
 
