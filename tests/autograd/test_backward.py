@@ -516,7 +516,7 @@ def test_adding_to_a_gradient_is_a_change_in_place():
 def test_a_gradient_never_is_the_memory_of_the_cotangent(view, create_graph):
     x = leaf(1.0, 2.0)
     y = view(x)
-    g = tg.tensor([1.0, 10.0]).double().reshape(y.shape)
+    g = tg.tensor(np.array([1.0, 10.0]).reshape(y.shape))
     y.retain_grad()
     y.backward(g, create_graph=create_graph)
     x.grad.detach().mul_(5)
@@ -546,3 +546,16 @@ def test_a_tensor_that_was_cut_off_retains_no_gradient():
     y = (x * 2).detach_().requires_grad_()
     (y * y).sum().backward(inputs=[y])
     assert y.grad.tolist() == [4, 8]
+    y = x * 2
+    y.retain_grad()
+    y.detach_().mul_(w)
+    y.retain_grad()
+    y.backward(tg.tensor([1.0, 10.0]))
+    assert y.grad.tolist() == [1, 10]
+
+
+def test_a_tensor_that_gets_other_memory_requires_grad_no_more_than_before():
+    x, w = tg.zeros(2), leaf(1.0)
+    x.data = tg.zeros(3)
+    w.data = tg.zeros(2, dtype=tg.float64)
+    assert (x.requires_grad, w.requires_grad) == (False, True)
