@@ -297,7 +297,11 @@ def test_several_results_are_several_whatever_the_number_of_operands(operands: i
         lambda a: (a + a, a * a), lambda a, b: (a + b, a * b), lambda a, b, c: (a + b, a * b * c),
         lambda a, b, c, d: (a + b, a * b * c * d),
     ]  # fmt: skip
-    rules = [lambda g, a: g[0] * 2 + g[1] * 2 * a] if operands == 1 else [lambda g: g[0]] + [None] * (operands - 1)
+    rules = (
+        [lambda g, a: g[0] * 2 + g[1] * 2 * a]
+        if operands == 1
+        else [lambda g: g[0]] + [lambda g: 0 * g[0]] * (operands - 1)
+    )
     f = rule(makers[operands - 1], *rules, name="f", elementwise=elementwise)
     xs = [leaf(1.0, 2.0), leaf(3.0, 4.0), leaf(5.0, 6.0), leaf(7.0, 8.0)][:operands]
     first, second = results = f(*xs)
