@@ -17,7 +17,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import tinygrad_edu as tg
 from tinygrad_edu.primitive import wrap
-from tinygrad_edu.rules import special
+from tinygrad_edu.rules import elementwise, special
 from tinygrad_edu.testing import arrays, broadcastable
 
 FLOATS = [np.float32, np.float64]
@@ -100,6 +100,11 @@ def test_the_table_itself_takes_integers(name: str) -> None:
         pytest.importorskip("scipy")
     with np.errstate(all="ignore"):
         assert getattr(special, name)(t([1, 2], np.int64)).dtype == np.float32
+
+
+def test_three_operands_are_promoted_as_two_are() -> None:
+    y = elementwise.lerp(t([1.0, 2.0], np.float32), t([3.0, 4.0], np.float32), t(0.5))  # dimensions beat none
+    assert (y.dtype, y.tolist()) == (np.float32, [2, 3])
 
 
 @pytest.mark.parametrize("name", ["floor", "ceil", "trunc", "round"])
